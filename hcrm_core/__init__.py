@@ -1,0 +1,2 @@
+from . import feed_adapters
+from . import models

@@ -1,0 +1,37 @@
+{
+    "name": "HCRM Core",
+    "version": "19.0.1.0.0",
+    "category": "Healthcare/HCRM",
+    "summary": "Patients of a hospital information system as relationships in Odoo",
+    "author": "HCRM contributors",
+    "website": "https://example.com/hcrm",
+    "license": "AGPL-3",
+    "depends": [
+        "mail",
+        "sms",
+        "phone_validation",
+        "contacts",
+        "portal",
+        "calendar",
+        "spreadsheet_dashboard",
+        "queue_job",
+    ],
+    "external_dependencies": {
+        "python": ["ijson", "orjson", "phonenumbers", "pypinyin", "python-stdnum"],
+    },
+    "data": [
+        "security/hcrm_core_groups.xml",
+        "security/ir.model.access.csv",
+        "security/hcrm_core_rules.xml",
+        "data/hcrm_person_class_data.xml",
+        "data/hcrm_identifier_type_data.xml",
+        "data/hcrm_event_kind_data.xml",
+        "views/hcrm_core_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["hcrm_core/static/src/**/*"],
+        "web.assets_tests": ["hcrm_core/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["hcrm_core/static/tests/**/*.test.js"],
+    },
+    "application": True,
+}

@@ -1,0 +1,30 @@
+from odoo import fields, models
+
+
+class HcrmFeedIdentity(models.Model):
+    """Which record of ours a record of the source became, and its content hash."""
+
+    _name = "hcrm.feed.identity"
+    _description = "Feed Identity"
+    _log_access = False
+    _rec_name = "ext_id"
+
+    source_id = fields.Many2one("hcrm.feed.source", required=True, ondelete="restrict")
+    res_type = fields.Char(required=True, help="Type at the source, e.g. Patient.")
+    ext_id = fields.Char("External ID", required=True)
+    res_model = fields.Char()
+    res_id = fields.Many2oneReference(model_field="res_model")
+    content_hash = fields.Binary(attachment=False)
+    updated_at = fields.Datetime(help="Stamp of the source, where it gives one.")
+    state = fields.Selection(
+        [("live", "Live"), ("gone", "Gone at source"), ("redirected", "Redirected")],
+        required=True,
+        default="live",
+    )
+
+    _uniq = models.UniqueIndex(
+        "(source_id, res_type, ext_id) INCLUDE (res_id)",
+        "A record of a source is known once.",
+    )
+    # from a card back to its sources; merge
+    _record_idx = models.Index("(res_id, res_model)")

@@ -1,0 +1,23 @@
+from odoo import fields, models
+
+
+class HcrmPersonClass(models.Model):
+    """What a person is to a hospital: patient, family, healthy, prospect ...
+
+    The feed only ever raises a class by ``rank``: a prospect becomes an
+    outpatient on the first visit and an inpatient on the first admission.
+    """
+
+    _name = "hcrm.person.class"
+    _description = "Person Class"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(required=True)
+    sequence = fields.Integer(default=10)
+    rank = fields.Integer(help="The feed raises a class to a higher rank, never lowers it.")
+    is_patient = fields.Boolean(help="Counted as a patient in figures.")
+    color = fields.Integer()
+    active = fields.Boolean(default=True)
+
+    _code_uniq = models.Constraint("UNIQUE(code)", "A class code is used once.")

@@ -1,0 +1,84 @@
+from odoo import fields, models
+
+CONFIDENTIALITY = [
+    ("normal", "Normal"),
+    ("staff", "Staff or relative of staff"),
+    ("public", "Public person"),
+    ("sensitive", "Legally sensitive"),
+]
+
+
+class HcrmPersonCompany(models.Model):
+    """Presence: a person is known to a legal entity, and what they are to it.
+
+    The row is the person's file at that hospital. Without it another entity
+    sees nothing of the person (R3); ``confidentiality`` other than normal hides
+    the person from everybody outside the care team (R8).
+    """
+
+    _name = "hcrm.person.company"
+    _description = "Hospital File of a Person"
+    _rec_name = "partner_id"
+    _order = "date_last_visit desc nulls last, id desc"
+    _log_access = False
+
+    partner_id = fields.Many2one(
+        "res.partner", "Person", required=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        "Legal Entity",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self.env.company,
+    )
+    class_id = fields.Many2one("hcrm.person.class", required=True, ondelete="restrict")
+    owner_id = fields.Many2one("res.users", index="btree_not_null", ondelete="set null")
+    confidentiality = fields.Selection(
+        CONFIDENTIALITY, required=True, default="normal"
+    )
+    alias = fields.Char(help="Shown everywhere instead of a restricted person's name.")
+    is_vip = fields.Boolean("VIP")
+    alert = fields.Char(
+        "Service Alert",
+        help="What whoever greets the person must know: wheelchair, interpreter. "
+        "Nothing clinical.",
+    )
+    disclosure = fields.Selection(
+        [("open", "Diagnosis may be discussed"), ("shielded", "Diagnosis not disclosed")],
+        required=True,
+        default="open",
+    )
+    disclosure_contact_id = fields.Many2one(
+        "res.partner",
+        "Speak With",
+        ondelete="set null",
+        help="Relative to speak with where the person does not know the diagnosis (R4).",
+    )
+    opened_at = fields.Datetime(readonly=True)
+    opened_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
+    opened_touchpoint = fields.Selection(
+        [
+            ("checkup", "Check-up"),
+            ("clinic", "Clinic"),
+            ("admission", "Admission"),
+            ("feed", "HIS"),
+            ("api", "External system"),
+            ("manual", "By hand"),
+        ],
+        readonly=True,
+    )
+    campus_id = fields.Many2one("hcrm.campus", "Opened at Campus", ondelete="set null")
+    date_first_visit = fields.Date(readonly=True)
+    date_last_visit = fields.Date(readonly=True)
+    visit_count = fields.Integer(readonly=True)
+
+    _uniq = models.Constraint(
+        "UNIQUE(partner_id, company_id)", "This person has a file at this hospital already."
+    )
+    # the list of one hospital's patients, newest visit first
+    _list_idx = models.Index("(company_id, date_last_visit DESC NULLS LAST, id DESC)")
+    # VIP centre and privacy officer: the few that are not ordinary
+    _special_idx = models.Index(
+        "(company_id, confidentiality) WHERE confidentiality != 'normal' OR is_vip"
+    )

@@ -1,0 +1,2 @@
+from . import event_kind
+from . import event
