@@ -1,1 +1,2 @@
 from . import test_guard_world
+from . import test_people_tools
