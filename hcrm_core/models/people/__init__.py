@@ -13,3 +13,9 @@ from . import person_profile
 from . import person_search
 from . import duplicate_candidate
 from . import res_partner
+from . import person_details
+from . import person_details_lookups
+from . import person_details_files
+from . import person_details_identifiers
+from . import person_details_contacts
+from . import person_details_search

@@ -8,6 +8,9 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
+    hcrm_other_names = fields.Text(
+        "Other Names", help="Former, foreign and pet names, one a line; found by search."
+    )
     hcrm_gender = fields.Selection(
         [
             ("male", "Male"),

@@ -1,0 +1,64 @@
+"""Rows into PostgreSQL by COPY, the fastest way in: staging tables of one page.
+
+Works on a database cursor only; knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from odoo.tools import SQL
+
+# COPY's text format: these four carry meaning, a NUL cannot be stored at all
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": None}
+)
+
+
+def copy_cell(value: Any) -> str:
+    """Write one value in COPY's text format."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if value is True:
+        return "t"
+    if value is False:
+        return "f"
+    return str(value)
+
+
+def copy_rows(cr, table: str, columns: Iterable[str], rows: Iterable[tuple]) -> None:
+    """COPY ``rows`` into ``table``; values as the columns take them, None is NULL."""
+    text = "".join("\t".join(map(copy_cell, row)) + "\n" for row in rows)
+    if not text:
+        return
+    query = SQL(
+        "COPY %s (%s) FROM STDIN",
+        SQL.identifier(table),
+        SQL(", ").join(map(SQL.identifier, columns)),
+    )
+    cr.copy_expert(query.code, io.StringIO(text))
+
+
+def stage(cr, name: str, columns: Mapping[str, str], rows: Iterable[tuple]) -> SQL:
+    """Put ``rows`` into the temporary table ``name`` and return its identifier.
+
+    :param columns: column name -> SQL type
+    """
+    table = SQL.identifier(name)
+    cr.execute(SQL("DROP TABLE IF EXISTS %s", SQL.identifier("pg_temp", name)))
+    cr.execute(
+        SQL(
+            "CREATE TEMPORARY TABLE %s (%s) ON COMMIT DROP",
+            table,
+            SQL(", ").join(
+                SQL("%s %s", SQL.identifier(column), SQL(kind))
+                for column, kind in columns.items()
+            ),
+        )
+    )
+    copy_rows(cr, name, columns, rows)
+    return table
