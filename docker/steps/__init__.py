@@ -1,0 +1,1 @@
+"""Steps that prepare a machine: each is idempotent and may be interrupted."""

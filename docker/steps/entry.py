@@ -1,0 +1,27 @@
+"""Run an entry under tests/ with a database of its own."""
+
+import os
+import subprocess
+
+from . import odoo, say, settings, throwaway
+
+
+def run(name, argv, serve=False):
+    """Run `python -m tests.NAME`; with `serve`, against a running server."""
+    package = settings.ROOT / "tests" / name
+    if not (package / "__main__.py").exists():
+        raise say.Stop(f"tests/{name}/__main__.py is missing: nothing to run.")
+    with throwaway.world(name) as world:
+        if serve:
+            odoo.start(name, world.conf, world.server, world.name, world.port)
+        try:
+            return subprocess.run(
+                [str(settings.PYTHON), "-m", f"tests.{name}", *argv],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **world.environment()},
+                cwd=settings.ROOT,
+                check=False,
+            ).returncode
+        finally:
+            if serve:
+                odoo.stop(name)

@@ -1,0 +1,48 @@
+"""Put the suite into databases, each built once under another name."""
+
+import ast
+
+from . import database, machine, odoo, settings, shell
+
+NOT_SHIPPED = {"tests", "__pycache__", "readme", "README.md"}
+HELP = "Odoo could not install the addons. See .local/log/ and mend what it says."
+
+
+def dependencies():
+    """Return what our addons depend on, without themselves."""
+    ours = settings.addons()
+    wanted = set()
+    for name in ours:
+        manifest = (settings.ROOT / name / "__manifest__.py").read_text()
+        wanted.update(ast.literal_eval(manifest).get("depends", []))
+    return sorted(wanted - set(ours))
+
+
+def fingerprint():
+    """Return a fingerprint of everything our addons put into a database."""
+    parts = []
+    for name in settings.addons():
+        for path in sorted((settings.ROOT / name).iterdir()):
+            if path.name not in NOT_SHIPPED:
+                parts.append(path)
+    return shell.fingerprint(machine.state(), *dependencies(), *parts)
+
+
+def build(databases, server, conf, name, mark, log, modules, template=None):
+    """Make a database with modules; an interrupted one never carries the name."""
+    building = f"{name}_building"
+    if template:
+        databases.clone(template, building)
+    else:
+        databases.drop(building)
+        databases.create(building)
+    args = ["-d", building, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+    args += ["--load-language", settings.LANGUAGES]
+    odoo.run(conf, server, args, log, HELP)
+    databases.rename(building, name)
+    databases.set_mark(name, mark)
+
+
+def filestore_exists(name):
+    """Tell whether a database's files are still there."""
+    return database.filestore(name).is_dir()
