@@ -1,6 +1,6 @@
-from . import guard
 from . import value
 from . import people
 from . import record
 from . import rule
 from . import feed
+from . import guard

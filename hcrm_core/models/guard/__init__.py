@@ -1,1 +1,4 @@
+from . import res_users
 from . import person_access
+from . import person_company
+from . import res_partner
