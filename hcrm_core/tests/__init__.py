@@ -1,2 +1,3 @@
+from . import test_guard_restricted
 from . import test_guard_world
 from . import test_people_tools

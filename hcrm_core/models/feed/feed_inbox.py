@@ -16,7 +16,9 @@ class HcrmFeedInbox(models.Model):
 
     source_id = fields.Many2one("hcrm.feed.source", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="source_id.company_id", store=True, index=True)
-    run_id = fields.Many2one("hcrm.feed.run", ondelete="set null", index="btree_not_null")
+    run_id = fields.Many2one(
+        "hcrm.feed.run", ondelete="set null", index="btree_not_null"
+    )
     res_type = fields.Char(required=True)
     ext_id = fields.Char("External ID", required=True)
     state = fields.Selection(

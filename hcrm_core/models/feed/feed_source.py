@@ -18,7 +18,9 @@ class HcrmFeedSource(models.Model):
         default=lambda self: self.env.company,
         help="Records that do not name their entity belong to this one.",
     )
-    kind = fields.Selection([("fhir_file", "FHIR R4 files")], required=True, default="fhir_file")
+    kind = fields.Selection(
+        [("fhir_file", "FHIR R4 files")], required=True, default="fhir_file"
+    )
     path = fields.Char(help="File or folder on the server: .ndjson, .json, .gz, .zip.")
     tz = fields.Selection(
         related="company_id.hcrm_tz", string="Time Zone of Local Times"

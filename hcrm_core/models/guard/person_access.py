@@ -32,7 +32,9 @@ class HcrmPersonAccess(models.Model):
         "because restricted people are found in no list.",
         copy=False,
     )
-    user_id = fields.Many2one("res.users", required=True, index=True, ondelete="cascade")
+    user_id = fields.Many2one(
+        "res.users", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
@@ -53,7 +55,9 @@ class HcrmPersonAccess(models.Model):
         "An access grant ends after it starts.",
     )
     # the record rules ask: which live grants has this user for this person
-    _user_partner_idx = models.Index("(user_id, partner_id) INCLUDE (date_start, date_end)")
+    _user_partner_idx = models.Index(
+        "(user_id, partner_id) INCLUDE (date_start, date_end)"
+    )
 
     @api.depends("date_start", "date_end")
     def _compute_is_live(self):

@@ -20,7 +20,9 @@ class HcrmCampus(models.Model):
         index=True,
         default=lambda self: self.env.company,
     )
-    country_id = fields.Many2one("res.country", help="Country of its telephone numbers.")
+    country_id = fields.Many2one(
+        "res.country", help="Country of its telephone numbers."
+    )
     area_code = fields.Char(help="Area code of local numbers, e.g. 021.")
     outside_prefix = fields.Char(help="Digits dialled for an outside line, e.g. 9.")
     own_numbers = fields.Char(

@@ -22,7 +22,12 @@ class HcrmContactPoint(models.Model):
         "res.company", "Known To", required=True, default=lambda self: self.env.company
     )
     system = fields.Selection(
-        [("phone", "Phone"), ("email", "Email"), ("wechat", "WeChat"), ("other", "Other")],
+        [
+            ("phone", "Phone"),
+            ("email", "Email"),
+            ("wechat", "WeChat"),
+            ("other", "Other"),
+        ],
         required=True,
         default="phone",
     )
@@ -58,7 +63,9 @@ class HcrmContactPoint(models.Model):
     is_verified = fields.Boolean()
     date_verified = fields.Datetime()
     is_shared = fields.Boolean(readonly=True, help="Other people use the same number.")
-    is_wrong = fields.Boolean("Wrong Number", help="Somebody said so; nothing is sent to it.")
+    is_wrong = fields.Boolean(
+        "Wrong Number", help="Somebody said so; nothing is sent to it."
+    )
     is_junk = fields.Boolean(
         readonly=True,
         help="A placeholder, the hospital's own number, or one on too many people.",

@@ -9,8 +9,12 @@ class HcrmDuplicateCandidate(models.Model):
     _rec_name = "left_id"
     _order = "id desc"
 
-    left_id = fields.Many2one("res.partner", required=True, index=True, ondelete="cascade")
-    right_id = fields.Many2one("res.partner", required=True, index=True, ondelete="cascade")
+    left_id = fields.Many2one(
+        "res.partner", required=True, index=True, ondelete="cascade"
+    )
+    right_id = fields.Many2one(
+        "res.partner", required=True, index=True, ondelete="cascade"
+    )
     reason = fields.Char(required=True)
     state = fields.Selection(
         [("open", "To decide"), ("distinct", "Two people"), ("merged", "Merged")],

@@ -16,13 +16,21 @@ class HcrmIdentifierType(models.Model):
     is_unique = fields.Boolean(
         default=True, help="One value belongs to one person (per entity if per entity)."
     )
-    is_per_company = fields.Boolean(help="Values are given out per legal entity, as an MRN.")
+    is_per_company = fields.Boolean(
+        help="Values are given out per legal entity, as an MRN."
+    )
     is_strong = fields.Boolean(help="The feed may match a person by it.")
     is_national = fields.Boolean(help="Masked outside the roles that need it.")
     validator = fields.Selection(
-        [("none", "None"), ("ric", "Resident identity card"), ("ric15", "15-digit card")],
+        [
+            ("none", "None"),
+            ("ric", "Resident identity card"),
+            ("ric15", "15-digit card"),
+        ],
         required=True,
         default="none",
     )
 
-    _code_uniq = models.Constraint("UNIQUE(code)", "An identifier type code is used once.")
+    _code_uniq = models.Constraint(
+        "UNIQUE(code)", "An identifier type code is used once."
+    )

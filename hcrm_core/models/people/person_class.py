@@ -15,7 +15,9 @@ class HcrmPersonClass(models.Model):
     name = fields.Char(required=True, translate=True)
     code = fields.Char(required=True)
     sequence = fields.Integer(default=10)
-    rank = fields.Integer(help="The feed raises a class to a higher rank, never lowers it.")
+    rank = fields.Integer(
+        help="The feed raises a class to a higher rank, never lowers it."
+    )
     is_patient = fields.Boolean(help="Counted as a patient in figures.")
     color = fields.Integer()
     active = fields.Boolean(default=True)

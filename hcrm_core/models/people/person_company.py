@@ -34,9 +34,7 @@ class HcrmPersonCompany(models.Model):
     )
     class_id = fields.Many2one("hcrm.person.class", required=True, ondelete="restrict")
     owner_id = fields.Many2one("res.users", index="btree_not_null", ondelete="set null")
-    confidentiality = fields.Selection(
-        CONFIDENTIALITY, required=True, default="normal"
-    )
+    confidentiality = fields.Selection(CONFIDENTIALITY, required=True, default="normal")
     alias = fields.Char(help="Shown everywhere instead of a restricted person's name.")
     is_vip = fields.Boolean("VIP")
     alert = fields.Char(
@@ -45,7 +43,10 @@ class HcrmPersonCompany(models.Model):
         "Nothing clinical.",
     )
     disclosure = fields.Selection(
-        [("open", "Diagnosis may be discussed"), ("shielded", "Diagnosis not disclosed")],
+        [
+            ("open", "Diagnosis may be discussed"),
+            ("shielded", "Diagnosis not disclosed"),
+        ],
         required=True,
         default="open",
     )
@@ -74,7 +75,8 @@ class HcrmPersonCompany(models.Model):
     visit_count = fields.Integer(readonly=True)
 
     _uniq = models.Constraint(
-        "UNIQUE(partner_id, company_id)", "This person has a file at this hospital already."
+        "UNIQUE(partner_id, company_id)",
+        "This person has a file at this hospital already.",
     )
     # the list of one hospital's patients, newest visit first
     _list_idx = models.Index("(company_id, date_last_visit DESC NULLS LAST, id DESC)")

@@ -13,7 +13,9 @@ class HcrmPersonIdentifier(models.Model):
     partner_id = fields.Many2one(
         "res.partner", "Person", required=True, index=True, ondelete="cascade"
     )
-    type_id = fields.Many2one("hcrm.identifier.type", required=True, ondelete="restrict")
+    type_id = fields.Many2one(
+        "hcrm.identifier.type", required=True, ondelete="restrict"
+    )
     company_id = fields.Many2one(
         "res.company",
         "Given By",
@@ -32,7 +34,9 @@ class HcrmPersonIdentifier(models.Model):
         help="Copied from the type; off for the later of two people who claim it, "
         "which are then in the duplicate queue.",
     )
-    hint = fields.Char(readonly=True, help="What is unusual about the number, in words.")
+    hint = fields.Char(
+        readonly=True, help="What is unusual about the number, in words."
+    )
 
     # the person is found by it, and no two people hold it
     _unique_idx = models.UniqueIndex(

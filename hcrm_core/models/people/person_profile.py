@@ -8,11 +8,18 @@ class HcrmPersonProfile(models.Model):
     _description = "Person Profile"
     _rec_name = "partner_id"
 
-    partner_id = fields.Many2one("res.partner", "Person", required=True, ondelete="cascade")
-    company_id = fields.Many2one(
-        "res.company", "Legal Entity", required=True, default=lambda self: self.env.company
+    partner_id = fields.Many2one(
+        "res.partner", "Person", required=True, ondelete="cascade"
     )
-    preferred_practitioner_id = fields.Many2one("hcrm.practitioner", ondelete="set null")
+    company_id = fields.Many2one(
+        "res.company",
+        "Legal Entity",
+        required=True,
+        default=lambda self: self.env.company,
+    )
+    preferred_practitioner_id = fields.Many2one(
+        "hcrm.practitioner", ondelete="set null"
+    )
     preferred_time = fields.Selection(
         [
             ("morning", "Morning"),

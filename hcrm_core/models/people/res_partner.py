@@ -46,7 +46,9 @@ class ResPartner(models.Model):
     hcrm_merged_into_id = fields.Many2one(
         "res.partner", "Merged Into", readonly=True, copy=False, index="btree_not_null"
     )
-    hcrm_file_ids = fields.One2many("hcrm.person.company", "partner_id", "Hospital Files")
+    hcrm_file_ids = fields.One2many(
+        "hcrm.person.company", "partner_id", "Hospital Files"
+    )
     hcrm_identifier_ids = fields.One2many(
         "hcrm.person.identifier", "partner_id", "Identifiers"
     )

@@ -14,13 +14,20 @@ class HcrmEvent(models.Model):
     _order = "date_occurred desc, id desc"
     _rec_name = "key"
 
-    partner_id = fields.Many2one("res.partner", "Person", required=True, ondelete="cascade")
+    partner_id = fields.Many2one(
+        "res.partner", "Person", required=True, ondelete="cascade"
+    )
     company_id = fields.Many2one("res.company", required=True)
     kind_id = fields.Many2one("hcrm.event.kind", required=True, ondelete="restrict")
     date_occurred = fields.Datetime(required=True)
     date_learnt = fields.Datetime(required=True)
     origin = fields.Selection(
-        [("feed", "HIS"), ("user", "Staff"), ("portal", "Patient"), ("system", "System")],
+        [
+            ("feed", "HIS"),
+            ("user", "Staff"),
+            ("portal", "Patient"),
+            ("system", "System"),
+        ],
         required=True,
     )
     res_model = fields.Char()
