@@ -1,7 +1,7 @@
 # What a person types; docker/ holds the steps, docker/README.md tells them.
 PYTHON ?= python3
 
-.PHONY: run stop test lint i18n bench e2e prepare shell
+.PHONY: run stop test lint format i18n bench e2e prepare shell
 
 run:            ## prepare what is missing, serve the demo hospital
 	@$(PYTHON) docker run
@@ -11,6 +11,8 @@ test:           ## every test, on throw-away databases
 	@$(PYTHON) docker test $(TAGS)
 lint:           ## every linter and format check
 	@$(PYTHON) docker lint
+format:         ## let the formatters rewrite what `make lint` would refuse
+	@$(PYTHON) docker format
 i18n:           ## export terms, update zh_CN, fail on untranslated ones
 	@$(PYTHON) docker i18n
 bench:          ## speed, as ratios in one run

@@ -13,7 +13,18 @@ import signal  # noqa: E402
 
 from steps import say  # noqa: E402
 
-COMMANDS = ("prepare", "run", "stop", "test", "lint", "i18n", "bench", "e2e", "shell")
+COMMANDS = (
+    "prepare",
+    "run",
+    "stop",
+    "test",
+    "lint",
+    "format",
+    "i18n",
+    "bench",
+    "e2e",
+    "shell",
+)
 
 
 def main(argv):

@@ -25,10 +25,25 @@ def main(_argv):
     return 1 if failed else 0
 
 
+def python_folders():
+    """Return the folders whose Python is ours."""
+    names = [*settings.addons(), "docker", "tests", "data"]
+    return [name for name in names if (settings.ROOT / name).is_dir()]
+
+
+def prettier(addons, mode):
+    """Return the command that checks or writes XML, JavaScript and SCSS."""
+    program = node.MODULES / "prettier" / "bin" / "prettier.cjs"
+    globs = [f"{addon}/**/*.{{xml,js,scss}}" for addon in addons]
+    options = ["--config", "prettier.config.cjs", mode, "--log-level", "warn"]
+    # An addon without such files yet is in order, too.
+    return ["node", program, *options, "--no-error-on-unmatched-pattern", *globs]
+
+
 def _checks(bin_folder):
     """Return (name, command, environment) of every check."""
     addons = settings.addons()
-    python = [*addons, "docker", "tests", "data"]
+    python = python_folders()
     catalogs = [str(path) for path in settings.ROOT.glob("hcrm_*/i18n/*.po*")]
     path = {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
     checks = [
@@ -43,19 +58,10 @@ def _checks(bin_folder):
     ]
     if catalogs:
         checks.append(("oca-checks-po", ["oca-checks-po", *catalogs], path))
-    checks.append(("prettier", _prettier(addons), node.environment()))
+    checks.append(("prettier", prettier(addons, "--check"), node.environment()))
     if HOUSE_CHECK.exists():
         checks.append(("house-check", [HOUSE_CHECK, "."], {}))
     return checks
-
-
-def _prettier(addons):
-    """Return the command that checks XML, JavaScript and SCSS."""
-    program = node.MODULES / "prettier" / "bin" / "prettier.cjs"
-    globs = [f"{addon}/**/*.{{xml,js,scss}}" for addon in addons]
-    options = ["--config", "prettier.config.cjs", "--check", "--log-level", "warn"]
-    # An addon without such files yet is in order, too.
-    return ["node", program, *options, "--no-error-on-unmatched-pattern", *globs]
 
 
 def _passes(name, command, env):

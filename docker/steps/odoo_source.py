@@ -32,12 +32,10 @@ def prepare():
 def addons_path():
     """Return the folders of Odoo's own addons."""
     package = Path(os.readlink(LINK))
-    beside = package.parent / "addons"
-    found = [package / "addons"]
+    if (package / "addons" / "web").is_dir():
+        return [package / "addons"]
     # A source checkout keeps `base` in odoo/addons and the rest beside odoo/.
-    if (beside / "web").is_dir():
-        found.insert(0, beside)
-    return found
+    return [package.parent / "addons", package / "addons"]
 
 
 def _series(package):
