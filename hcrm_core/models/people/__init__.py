@@ -19,3 +19,6 @@ from . import person_details_files
 from . import person_details_identifiers
 from . import person_details_contacts
 from . import person_details_search
+from . import timeline
+from . import card
+from . import health
