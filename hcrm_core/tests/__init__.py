@@ -1,3 +1,4 @@
+from . import test_guard_access
 from . import test_guard_restricted
 from . import test_guard_world
 from . import test_people_tools

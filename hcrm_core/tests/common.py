@@ -136,7 +136,7 @@ class HcrmWorld:
             groups=groups,
             company_id=companies[0].id,
             company_ids=[Command.set(companies.ids)],
-            notification_type="inbox",
+            notification_type="email",
         )
 
     @classmethod

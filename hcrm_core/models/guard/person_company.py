@@ -13,6 +13,13 @@ class HcrmPersonCompany(models.Model):
         return files
 
     def write(self, vals):
+        if vals.keys() & {"partner_id", "company_id"} and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "A hospital file stays with its person and its hospital. Register "
+                    "the other person instead."
+                )
+            )
         is_spread = bool(vals.keys() & {"confidentiality", "partner_id"})
         partners = self.partner_id if is_spread else self.env["res.partner"]
         res = super().write(vals)

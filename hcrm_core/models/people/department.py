@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 
 class HcrmDepartment(models.Model):
@@ -38,3 +38,24 @@ class HcrmDepartment(models.Model):
     _code_uniq = models.Constraint(
         "UNIQUE(company_id, code)", "A department code is used once per legal entity."
     )
+
+    @api.depends("name", "neutral_name", "is_sensitive")
+    @api.depends_context("uid", "lang")
+    def _compute_display_name(self):
+        """Label a sensitive department neutrally for whoever has no clinical role.
+
+        Works on departments the user may not read: facts show where a person was,
+        the record rule keeps the name itself from search and from reading.
+        """
+        is_named = self.env.uid == SUPERUSER_ID or self.env.user.has_group(
+            "hcrm_core.group_clinical"
+        )
+        for department in self:
+            # sudo: see the docstring
+            department_sudo = department.sudo()
+            if department_sudo.is_sensitive and not is_named:
+                department.display_name = department_sudo.neutral_name or self.env._(
+                    "Specialist clinic"
+                )
+            else:
+                department.display_name = department_sudo.name

@@ -10,7 +10,8 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     hcrm_other_names = fields.Text(
-        "Other Names", help="Former, foreign and pet names, one a line; found by search."
+        "Other Names",
+        help="Former, foreign and pet names, one a line; found by search.",
     )
     hcrm_gender = fields.Selection(
         [
