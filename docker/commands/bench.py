@@ -4,5 +4,5 @@ from steps import entry
 
 
 def main(argv):
-    """Hand the arguments on."""
-    return entry.run("bench", argv)
+    """Hand the arguments on, with the database to clone."""
+    return entry.run("bench", ["--conf", "{conf}", "--template", "{name}", *argv])

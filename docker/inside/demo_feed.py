@@ -8,5 +8,9 @@ path = os.environ["HCRM_HOSPITAL"]
 source = Source.search([("path", "=", path)], limit=1) or Source.create(
     {"name": "Demo hospital", "kind": "fhir_file", "path": path}
 )
-source.action_run()
+run = source.run_ids.sorted("id")[-1:]
+if run.state in ("stopped", "failed"):
+    run.action_resume()
+elif run.state not in ("queued", "running"):
+    source.action_start()
 env.cr.commit()

@@ -6,7 +6,9 @@ import time
 from . import odoo, say, settings, shell
 
 SETUP = settings.ROOT / "data" / "demo_setup.py"
-HOSPITAL = settings.ROOT / "data" / "demo"
+PREPARE = settings.ROOT / "data" / "prepare.py"
+# Below the feed's own upload folder, from which it may read.
+HOSPITAL = settings.DATA / "hcrm_feed" / settings.DEMO_DB / "upload" / "demo"
 LOGINS = settings.LOCAL / "logins.json"
 PARAMETER = "hcrm_demo.setup"
 PATIENCE = 1800  # seconds a first load may take before we stop watching it
@@ -41,19 +43,23 @@ def set_up(conf, server, name):
 
 def load(databases, server):
     """Load the demo hospital through the feed, in the running server's jobs."""
-    if not HOSPITAL.is_dir():
-        say.warn("no demo hospital in data/demo yet: nothing to load.")
-        return
     name = settings.DEMO_DB
-    conf = settings.LOCAL / "odoo.conf"
-    state = _state(databases, name)
-    if state == "done":
+    if not PREPARE.exists() or _state(databases, name) == "done":
         return
-    if state not in ("queued", "running"):
+    conf = settings.LOCAL / "odoo.conf"
+    with say.step("moving the demo hospital's days up to yesterday"):
+        shell.run(
+            [settings.PYTHON, PREPARE, "--out", HOSPITAL],
+            "demo",
+            "the demo hospital's files could not be made.",
+        )
+    with say.step("handing the demo hospital to the feed"):
         env = {"HCRM_HOSPITAL": str(HOSPITAL)}
         why = "the load of the demo hospital could not be started."
         odoo.script(conf, server, name, "demo_feed.py", "demo", why, env)
     _watch(databases, name)
+    with say.step("linking the demo's doctors to those of the hospital"):
+        set_up(conf, server, name)
 
 
 def _state(databases, name):
@@ -68,6 +74,9 @@ def _watch(databases, name):
     start = time.monotonic()
     shown = start
     while time.monotonic() - start < PATIENCE:
+        if not odoo.running("odoo"):
+            log = say.tail(settings.LOG / "odoo.log")
+            raise say.Stop(f"the server ended during the load.\n\n{log}")
         ((state, read, bad, done, total, message),) = databases.sql(name, PROGRESS)
         if state == "done":
             seconds = time.monotonic() - start

@@ -7,16 +7,21 @@ from . import odoo, say, settings, throwaway
 
 
 def run(name, argv, serve=False):
-    """Run `python -m tests.NAME`; with `serve`, against a running server."""
+    """Run `python -m tests.NAME`; with `serve`, against a running server.
+
+    `{conf}` and `{name}` in the arguments stand for the configuration and the name
+    of the database.
+    """
     package = settings.ROOT / "tests" / name
     if not (package / "__main__.py").exists():
         raise say.Stop(f"tests/{name}/__main__.py is missing: nothing to run.")
     with throwaway.world(name) as world:
         if serve:
             odoo.start(name, world.conf, world.server, world.name, world.port)
+        words = [word.format(conf=world.conf, name=world.name) for word in argv]
         try:
             return subprocess.run(
-                [str(settings.PYTHON), "-m", f"tests.{name}", *argv],
+                [str(settings.PYTHON), "-m", f"tests.{name}", *words],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **world.environment()},
                 cwd=settings.ROOT,
