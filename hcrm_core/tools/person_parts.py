@@ -63,6 +63,7 @@ class Person:
 
     id: int = 0
     is_new: bool = False
+    has_metrics: bool = False
     old: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     identifiers: dict[tuple[int, int, str], Line] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Person:
     files: dict[int, Line] = field(default_factory=dict)
     profiles: dict[int, Line] = field(default_factory=dict)
     doomed: list[int] = field(default_factory=list)  # identifiers to delete
+    problem: str = ""  # why the partner could not be saved
 
     def changes(self) -> dict[str, Any]:
         """Return the columns of the partner that differ from what is stored."""

@@ -2,3 +2,8 @@ from . import feed_source
 from . import feed_run
 from . import feed_identity
 from . import feed_inbox
+from . import people_guard
+from . import people_writer
+from . import people_told
+from . import people_match
+from . import people_paths

@@ -22,7 +22,6 @@ PERSON_COLUMNS = (
     "hcrm_deceased_date",
     "hcrm_confidentiality",
     "hcrm_other_names",
-    "hcrm_metrics_id",
 )
 LEVELS = ("normal", "staff", "public", "sensitive")
 
@@ -174,9 +173,12 @@ class HcrmPersonDetails(models.AbstractModel):
             return {}
         self.env.flush_all()
         people = {}
-        for row in self._select("res_partner", PERSON_COLUMNS, "id", partner_ids):
-            person = Person(id=row["id"], old=row, values=dict(row))
-            people[person.id] = person
+        columns = (*PERSON_COLUMNS, "hcrm_metrics_id")
+        for row in self._select("res_partner", columns, "id", partner_ids):
+            partner_id, metrics_id = row.pop("id"), row.pop("hcrm_metrics_id")
+            people[partner_id] = Person(
+                id=partner_id, old=row, values=dict(row), has_metrics=bool(metrics_id)
+            )
         for attribute, table, columns, key in TABLES:
             for row in self._select(
                 table, ("partner_id", *columns), "partner_id", partner_ids
@@ -212,8 +214,8 @@ class HcrmPersonDetails(models.AbstractModel):
         changed = {person.id: person.changes() for person in people}
         self._save_details(people, tokens)
         Partner = self.env["res.partner"].sudo()
+        Partner = Partner.with_context(hcrm_details_in_sets=True)
         for partner_id, vals in changed.items():
-            vals.pop("hcrm_metrics_id", None)
             if vals:
                 Partner.browse(partner_id).write(vals)
         self.env.flush_all()
@@ -256,7 +258,7 @@ class HcrmPersonDetails(models.AbstractModel):
 
     def _save_metrics(self, people):
         """Give everybody their metrics row and remember it on the partner."""
-        ids = [person.id for person in people if not person.old.get("hcrm_metrics_id")]
+        ids = [person.id for person in people if not person.has_metrics]
         if not ids:
             return
         self.env.cr.execute(

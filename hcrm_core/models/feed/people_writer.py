@@ -1,0 +1,137 @@
+from datetime import datetime
+
+from odoo import models
+
+from ...feed_adapters.canonical import Problem, Written
+from .people_columns import IMPORT_CONTEXT
+
+
+class HcrmFeedPeopleWriter(models.AbstractModel):
+    """Writes people of the HIS in sets: partners and everything beside them.
+
+    The HIS owns demographics; what only people tell (class, contact points made
+    by hand, marks) is kept. A key that is missing in the data is not touched.
+    Runs in the transaction of its page and never commits. The number of queries
+    does not grow with the rows.
+    """
+
+    _name = "hcrm.feed.people.writer"
+    _description = "People Writer of the Feed"
+
+    def _write_rows(self, source, rows, run=None):
+        """Write a page of people; never raises for what a row holds.
+
+        :param rows: list of ``canonical.Row`` of types Patient and RelatedPerson,
+            at most 5,000
+        :return: ``canonical.Written``; ``path`` says how, ``reason`` why
+        """
+        self = self.sudo().with_context(**IMPORT_CONTEXT)
+        self = self.with_company(source.company_id)
+        self.env.flush_all()
+        reason = self.env["hcrm.feed.people.guard"]._reason_for_orm()
+        written = Written(path="orm" if reason else "sql", reason=reason)
+        Details = self.env["hcrm.person.details"]
+        lookups = Details._lookups()
+        told, written.problems = self._read_rows(rows, lookups)
+        if told:
+            self._write_told(source, told, lookups, written)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return written
+
+    def _write_told(self, source, told, lookups, written):
+        Details = self.env["hcrm.person.details"]
+        matched, holders, final = self._match_rows(told)
+        matched = self._without_nameless(told, matched, written)
+        self._merge_told(source, told, matched, lookups)
+        people = list({id(p): p for p in matched if p is not None}.values())
+        rivals = Details._claim_identifiers(people, holders)
+        Details._mark_known_junk(people, lookups)
+        Details._derive_columns(people)
+        touched = [person for person in people if person.is_touched()]
+        is_new = {id(person) for person in touched if person.is_new}
+        is_touched = {id(person) for person in touched}
+        if touched:
+            self._save_partners(touched, written)
+            touched = [person for person in touched if not person.problem]
+            Details._save_details(touched)
+            Details._queue_rivals(
+                (person, owner)
+                for person, owner in rivals
+                if not person.problem and final.get(owner) != person.id
+            )
+        self._report(told, matched, is_new, is_touched, written)
+
+    def _report(self, told, matched, is_new, is_touched, written):
+        """Note by external id what became of each row."""
+        for one, person in zip(told, matched, strict=True):
+            ext_id = one.row.ext_id
+            if person is None:
+                continue
+            if person.problem:
+                problem = Problem("refused", {"message": person.problem})
+                written.problems[ext_id] = problem
+                continue
+            written.ids[ext_id] = person.id
+            if id(person) in is_new:
+                is_new.discard(id(person))
+                written.new.add(ext_id)
+            elif id(person) in is_touched:
+                written.changed.add(ext_id)
+
+    def _without_nameless(self, told, matched, written):
+        """Refuse new people without a name; a known person keeps the one it has."""
+        named = {
+            id(person)
+            for one, person in zip(told, matched, strict=True)
+            if person.old.get("name") or one.values.get("name")
+        }
+        kept = []
+        for one, person in zip(told, matched, strict=True):
+            if id(person) not in named:
+                written.problems[one.row.ext_id] = Problem("no_name")
+                person = None
+            kept.append(person)
+        return kept
+
+    def _merge_told(self, source, told, matched, lookups):
+        """Merge what rows tell into their people, oldest row first."""
+        identities = self._known_identities([p for p in matched if p])
+        defaults = self._partner_defaults()
+        for one, person in zip(told, matched, strict=True):
+            if person is None:
+                continue
+            if person.is_new and not person.values:
+                person.values.update(defaults)
+            if person.values["hcrm_status"] == "erased":
+                # what a person had erased is not filled in again
+                continue
+            is_newest = self._is_newest(source, one, identities.get(person.id, ()))
+            self._merge_one(one, person, is_newest, lookups)
+
+    def _is_newest(self, source, one, identities):
+        own = (source.id, one.row.type, one.row.ext_id)
+        return all(
+            (updated_at or datetime.min, ext_id) <= one.age
+            for source_id, res_type, ext_id, updated_at in identities
+            if (source_id, res_type, ext_id) != own
+        )
+
+    def _merge_one(self, one, person, is_newest, lookups):
+        """Merge one row; an older record of the person only fills what is empty."""
+        Details = self.env["hcrm.person.details"]
+        values = person.values
+        for name, value in one.values.items():
+            if is_newest or values[name] is None:
+                values[name] = value
+        company_id = one.row.company_id
+        Details._add_identifiers(person, one.identifiers, supersede=is_newest)
+        if one.contacts is not None:
+            Details._add_contacts(
+                person,
+                one.contacts,
+                is_feed=True,
+                ages=company_id if is_newest else False,
+            )
+        Details._add_file(lookups, person, company_id, one.file)
+        Details._add_profile(person, company_id, one.row.data)
