@@ -22,3 +22,5 @@ from . import person_details_search
 from . import timeline
 from . import card
 from . import health
+from . import res_partner_desk
+from . import desk

@@ -44,3 +44,7 @@ class HcrmAppointment(models.Model):
     _partner_idx = models.Index("(partner_id, date_start DESC)")
     # front desk: arrivals of a day
     _day_idx = models.Index("(company_id, date_start)")
+    # ... and whoever came on another day than booked
+    _greeted_idx = models.Index(
+        "(company_id, date_greeted) WHERE date_greeted IS NOT NULL"
+    )
