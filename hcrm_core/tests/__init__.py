@@ -2,3 +2,5 @@ from . import test_guard_access
 from . import test_guard_restricted
 from . import test_guard_world
 from . import test_people_tools
+from . import test_people_desk_front
+from . import test_people_desk_vip

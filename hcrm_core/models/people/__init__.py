@@ -24,3 +24,4 @@ from . import card
 from . import health
 from . import res_partner_desk
 from . import desk
+from . import reception

@@ -222,11 +222,13 @@ class HcrmDesk(models.AbstractModel):
 
     def _get_department_name(self, department):
         """Return the department's name, neutral where it would tell too much (R8)."""
-        if not department.is_sensitive or self.env.user.has_group(
+        # a sensitive department is hidden from the desk, its neutral label is not
+        department_sudo = department.sudo()
+        if not department_sudo.is_sensitive or self.env.user.has_group(
             "hcrm_core.group_clinical"
         ):
-            return department.name or ""
-        return department.neutral_name or self.env._("Clinic")
+            return department_sudo.name or ""
+        return department_sudo.neutral_name or self.env._("Clinic")
 
     def _get_data_age(self, company):
         """Return, per source of the entity, when the HIS was last read to the end.

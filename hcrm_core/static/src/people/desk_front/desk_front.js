@@ -63,10 +63,10 @@ export class DeskFront extends Component {
 
     stateClass(row) {
         return {
-            expected: row.is_late ? "text-bg-warning" : "text-bg-light border",
+            expected: row.is_late ? "text-bg-warning" : "bg-view text-body border",
             arrived: "text-bg-success",
             done: "text-bg-secondary",
-            off: "text-bg-light border text-muted",
+            off: "bg-view text-muted border",
         }[row.state];
     }
 
