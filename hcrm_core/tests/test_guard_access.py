@@ -42,6 +42,8 @@ hcrm.procedure          -    -    -    -    -    r    r    r    r    -    -    -
 hcrm.medication         -    -    -    -    -    r    r    r    r    -    -    -    -    -    -    -
 hcrm.observation        -    -    -    -    -    r    r    r    r    -    -    -    -    -    -    -
 hcrm.charge             -    -    -    -    -    -    -    -    -    -    r    -    r    r    -    -
+# ---- what our desks plan
+hcrm.reception          -    -    cru  -    -    -    -    -    -    r    -    -    crud -    -    -
 # ---- feed
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -    cru  -    -    -

@@ -200,7 +200,7 @@ class HcrmDesk(models.AbstractModel):
                     "id": appointment.id,
                     "person": lines[appointment.partner_id.id],
                     "time": self._format_hour(appointment.date_start, company),
-                    "department": self._get_department_name(appointment.department_id),
+                    "department": appointment.department_id.display_name or "",
                     "practitioner": appointment.practitioner_id.name or "",
                     "state": state,
                     "his_state": labels[appointment.state],
@@ -219,16 +219,6 @@ class HcrmDesk(models.AbstractModel):
     def _format_hour(self, moment, company):
         """Return a moment as the wall clock of the hospital, never the browser's."""
         return format_time(self.env, moment, company.hcrm_tz, "HH:mm")
-
-    def _get_department_name(self, department):
-        """Return the department's name, neutral where it would tell too much (R8)."""
-        # a sensitive department is hidden from the desk, its neutral label is not
-        department_sudo = department.sudo()
-        if not department_sudo.is_sensitive or self.env.user.has_group(
-            "hcrm_core.group_clinical"
-        ):
-            return department_sudo.name or ""
-        return department_sudo.neutral_name or self.env._("Clinic")
 
     def _get_data_age(self, company):
         """Return, per source of the entity, when the HIS was last read to the end.

@@ -164,10 +164,6 @@ class ResPartner(models.Model):
         rows = self.env.execute_query(
             query.select(SQL("DISTINCT ON (partner_id) partner_id"), "department_id")
         )
-        Desk = self.env["hcrm.desk"]
         departments = self.env["hcrm.department"].browse({row[1] for row in rows})
-        by_id = {
-            department.id: Desk._get_department_name(department)
-            for department in departments
-        }
-        return {partner_id: by_id[department] for partner_id, department in rows}
+        labels = {department.id: department.display_name for department in departments}
+        return {partner_id: labels[department] for partner_id, department in rows}
