@@ -26,6 +26,7 @@
         "data/hcrm_person_class_data.xml",
         "data/hcrm_identifier_type_data.xml",
         "data/hcrm_event_kind_data.xml",
+        "data/hcrm_feed_data.xml",
         "views/people/card_views.xml",
         "views/people/hcrm_desk_views.xml",
         "views/hcrm_core_menus.xml",

@@ -1,0 +1,3 @@
+from . import canonical
+from . import base
+from . import fhir_files

@@ -25,9 +25,13 @@ WRITE_ORDER = (
     "AllergyIntolerance",
     "Condition",
     "Procedure",
+    "Immunization",
     "MedicationRequest",
+    "MedicationStatement",
     "Observation",
     "ChargeItem",
+    "Claim",
+    "ExplanationOfBenefit",
 )
 
 
@@ -50,6 +54,7 @@ class Record:
         stamps that a source may set on every read
     :ivar updated_at: naive UTC stamp of the source, where it gives one
     :ivar problem: set where the record could not be read; ``raw`` is then what was
+    :ivar deleted: the source says it deleted the record; ``data`` is then None
     """
 
     type: str
@@ -70,6 +75,18 @@ class Page:
     cursor: dict | None
     bytes_done: int = 0
     bytes_total: int = 0
+
+
+@dataclass(slots=True)
+class Mapped:
+    """A record in our words, before its references are looked up.
+
+    :ivar values: columns of the target; a missing key is not touched
+    :ivar refs: column -> (type at the source, external id) it points at
+    """
+
+    values: dict[str, Any]
+    refs: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -7,3 +7,13 @@ from . import people_writer
 from . import people_told
 from . import people_match
 from . import people_paths
+from . import feed_reason
+from . import feed_stage
+from . import feed_links
+from . import feed_waiting
+from . import place_writer
+from . import relation_writer
+from . import record_writer
+from . import record_events
+from . import record_summary
+from . import feed_pipeline

@@ -2,7 +2,12 @@ from odoo import fields, models
 
 
 class HcrmFeedIdentity(models.Model):
-    """Which record of ours a record of the source became, and its content hash."""
+    """Which record of ours a record of the source became, and its content hash.
+
+    Rows: one per record of the source; kept as long as the record. A deleted
+    record keeps its identity as a tombstone, so that an older version that
+    arrives late does not bring it back.
+    """
 
     _name = "hcrm.feed.identity"
     _description = "Feed Identity"
@@ -10,10 +15,19 @@ class HcrmFeedIdentity(models.Model):
     _rec_name = "ext_id"
 
     source_id = fields.Many2one("hcrm.feed.source", required=True, ondelete="restrict")
-    res_type = fields.Char(required=True, help="Type at the source, e.g. Patient.")
+    res_type = fields.Char("Type", required=True, help="Type at the source, e.g. Patient.")
     ext_id = fields.Char("External ID", required=True)
-    res_model = fields.Char()
-    res_id = fields.Many2oneReference(model_field="res_model")
+    res_model = fields.Char("Model")
+    res_id = fields.Many2oneReference("Record", model_field="res_model")
+    company_id = fields.Many2one(
+        "res.company",
+        "Legal Entity",
+        ondelete="set null",
+        help="Entity it belongs to; facts that refer to it take it over.",
+    )
+    label = fields.Char(
+        help="Name of what becomes only text here: a ward and bed, an insurer."
+    )
     content_hash = fields.Binary(attachment=False)
     updated_at = fields.Datetime(help="Stamp of the source, where it gives one.")
     state = fields.Selection(

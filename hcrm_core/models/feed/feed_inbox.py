@@ -34,8 +34,10 @@ class HcrmFeedInbox(models.Model):
     updated_at = fields.Datetime()
     reason_code = fields.Char(index=True)
     reason = fields.Char(help="What is wrong and what to do, in words.")
-    wait_type = fields.Char()
-    wait_ext_id = fields.Char()
+    wait_type = fields.Char("Waits for Type")
+    wait_ext_id = fields.Char("Waits for ID")
+    wait_keys = fields.Json(help="All records it waits for, as Type/id.")
+    content_hash = fields.Binary(attachment=False)
     attempt_count = fields.Integer("Attempts", default=1)
     date_first = fields.Datetime(required=True, default=fields.Datetime.now)
     date_last = fields.Datetime(required=True, default=fields.Datetime.now)
@@ -45,5 +47,5 @@ class HcrmFeedInbox(models.Model):
     )
     # taken up again when the parent arrives
     _wait_idx = models.Index(
-        "(source_id, wait_type, wait_ext_id) WHERE state IN ('waiting', 'partial')"
+        "USING gin (wait_keys) WHERE state IN ('waiting', 'partial')"
     )

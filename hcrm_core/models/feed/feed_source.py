@@ -1,4 +1,13 @@
-from odoo import fields, models
+import os
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import config
+
+from ...feed_adapters.base import AdapterError, SourceConfig, adapter_for
+
+ROOTS_PARAMETER = "hcrm_core.feed_roots"
+CHECK_LIMIT = 200_000
 
 
 class HcrmFeedSource(models.Model):
@@ -26,6 +35,7 @@ class HcrmFeedSource(models.Model):
         related="company_id.hcrm_tz", string="Time Zone of Local Times"
     )
     mrn_priority = fields.Char(
+        "MRN Priority",
         default="MR,PT,PI",
         help="Identifier codes or systems, best first, whose value is the MRN.",
     )
@@ -37,10 +47,153 @@ class HcrmFeedSource(models.Model):
     page_size = fields.Integer(default=5000)
     is_backfilled = fields.Boolean(
         "First Load Done",
+        copy=False,
         help="Until the first load is done, events are marked backfill and start nothing.",
     )
     run_ids = fields.One2many("hcrm.feed.run", "source_id", "Runs")
+    last_run_id = fields.Many2one(
+        "hcrm.feed.run", "Last Run", compute="_compute_last_run_id"
+    )
+    last_run_state = fields.Selection(related="last_run_id.state", string="Last Run State")
+    waiting_count = fields.Integer("Waiting", compute="_compute_inbox_counts")
+    quarantine_count = fields.Integer("Quarantined", compute="_compute_inbox_counts")
+    check_report = fields.Text("What Was Found", readonly=True, copy=False)
 
     _check_page_size = models.Constraint(
         "CHECK(page_size BETWEEN 1 AND 5000)", "A page holds 1 to 5,000 records."
     )
+    _check_max_record_mb = models.Constraint(
+        "CHECK(max_record_mb BETWEEN 1 AND 100)",
+        "The largest record may be 1 to 100 MB.",
+    )
+
+    # ------------------------------------------------------------------
+    # computes and checks
+    # ------------------------------------------------------------------
+
+    @api.depends("run_ids")
+    def _compute_last_run_id(self):
+        groups = self.env["hcrm.feed.run"]._read_group(
+            [("source_id", "in", self.ids)], ["source_id"], ["id:max"]
+        )
+        last = {source.id: run_id for source, run_id in groups}
+        for source in self:
+            source.last_run_id = last.get(source.id, False)
+
+    def _compute_inbox_counts(self):
+        groups = self.env["hcrm.feed.inbox"]._read_group(
+            [("source_id", "in", self.ids)], ["source_id", "state"], ["__count"]
+        )
+        counts = {(source.id, state): count for source, state, count in groups}
+        for source in self:
+            source.waiting_count = counts.get((source.id, "waiting"), 0) + counts.get(
+                (source.id, "partial"), 0
+            )
+            source.quarantine_count = counts.get((source.id, "quarantine"), 0)
+
+    @api.constrains("path", "kind")
+    def _check_path(self):
+        for source in self.filtered("path"):
+            real = os.path.realpath(source.path)
+            roots = [os.path.realpath(root) for root in self._roots()]
+            if not any(real == root or real.startswith(root + os.sep) for root in roots):
+                raise ValidationError(
+                    self.env["hcrm.feed.reason"]._source_sentence(
+                        "path_forbidden", {"path": source.path, "roots": ", ".join(roots)}
+                    )
+                )
+
+    # ------------------------------------------------------------------
+    # adapter
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _roots(self) -> list[str]:
+        """Folders the server allows sources in, besides the upload folder."""
+        # sudo: the parameter belongs to the server's administrator
+        value = self.env["ir.config_parameter"].sudo().get_param(ROOTS_PARAMETER) or ""
+        roots = [root.strip() for root in value.split(",") if root.strip()]
+        return [*roots, self._data_folder("upload")]
+
+    @api.model
+    def _data_folder(self, name: str) -> str:
+        """A folder of the feed in Odoo's data directory, per database."""
+        return os.path.join(config["data_dir"], "hcrm_feed", self.env.cr.dbname, name)
+
+    def _adapter(self, spool: str):
+        """The one-way reader of this source; ``spool`` names its working folder."""
+        self.ensure_one()
+        return adapter_for(
+            self.kind,
+            SourceConfig(
+                path=self.path or "",
+                roots=tuple(self._roots()),
+                spool=os.path.join(self._data_folder("spool"), str(self.id), spool),
+                max_record_bytes=self.max_record_mb * 1024 * 1024,
+            ),
+        )
+
+    # ------------------------------------------------------------------
+    # actions
+    # ------------------------------------------------------------------
+
+    def action_check(self):
+        """Look at the source and say what is there: files, types, counts."""
+        self.ensure_one()
+        self.check_access("write")
+        adapter = self._adapter("check")
+        try:
+            report = adapter.check(CHECK_LIMIT)
+        except AdapterError as error:
+            raise UserError(
+                self.env["hcrm.feed.reason"]._source_sentence(error.code, error.values)
+            ) from error
+        finally:
+            adapter.cleanup()
+        _ = self.env._
+        lines = [_("%(count)s files to read", count=len(report.files))]
+        lines += [f"    {name}" for name in report.files[:50]]
+        for name, count in sorted(report.counts.items()):
+            lines.append(_("%(type)s: %(count)s", type=name, count=count))
+        if report.unreadable:
+            lines.append(
+                _("%(count)s records cannot be read; a run puts them into the quarantine.",
+                  count=report.unreadable)
+            )
+        if report.ignored:
+            lines.append(_("Passed over: %s", ", ".join(report.ignored[:20])))
+        if not report.complete:
+            lines.append(_("Only the first %s records were looked at.", CHECK_LIMIT))
+        self.check_report = "\n".join(lines)
+
+    def action_start(self):
+        """Start a run through the job queue."""
+        self.ensure_one()
+        run = self._start()
+        run._enqueue()
+        return run._open()
+
+    def _start(self):
+        """A new run of this source, not queued yet; one source runs once at a time."""
+        self.ensure_one()
+        self.check_access("write")
+        active = self.run_ids.filtered(lambda run: run.state in ("queued", "running"))
+        if active:
+            raise UserError(
+                self.env._("%s is being read already. Stop that run first.", self.name)
+            )
+        return self.env["hcrm.feed.run"].create(
+            {"source_id": self.id, "is_backfill": not self.is_backfilled}
+        )
+
+    def action_open_runs(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("hcrm_core.hcrm_feed_run_action")
+        return {**action, "domain": [("source_id", "=", self.id)]}
+
+    def action_open_inbox(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hcrm_core.hcrm_feed_inbox_action"
+        )
+        return {**action, "domain": [("source_id", "=", self.id)]}

@@ -1,0 +1,102 @@
+"""What is wrong with a record or a source, and what to do, in words."""
+
+from __future__ import annotations
+
+from odoo import api, models
+
+from ...feed_adapters.canonical import Problem, Record
+
+
+class HcrmFeedReason(models.AbstractModel):
+    """Sentences for the problems that adapters and mappers name by a code."""
+
+    _name = "hcrm.feed.reason"
+    _description = "Feed Reasons"
+
+    @api.model
+    def _sentence(self, record: Record, problem: Problem) -> str:
+        """The sentence of a problem of one record."""
+        values = {"type": record.type, "id": record.ext_id, **problem.values}
+        sentence = self._sentences().get(problem.code)
+        if sentence is None:
+            return self.env._(
+                "%(type)s %(id)s could not be taken over (%(code)s).",
+                type=record.type,
+                id=record.ext_id,
+                code=problem.code,
+            )
+        return sentence % _Lenient(values)
+
+    def _sentences(self) -> dict[str, str]:
+        _ = self.env._
+        return {
+            "not_json": _(
+                "This is not JSON. Check that the export is FHIR (NDJSON or a bundle) and"
+                " not a table or an error page."
+            ),
+            "broken_json": _("The JSON of this record is damaged. Export it again."),
+            "truncated_json": _("The record is cut off before its end. Export the file again."),
+            "bad_encoding": _("The text is not UTF-8. Export the file as UTF-8."),
+            "not_object": _("A FHIR resource was expected here, but this is another value."),
+            "no_type": _("The resource does not say its type (resourceType)."),
+            "no_id": _("The resource has no usable id, so it could not be found again."),
+            "too_large": _(
+                "The record is larger than the source allows (%(size)s bytes). Raise"
+                " Largest Record on the source if it is right."
+            ),
+            "damaged_archive": _("The archive %(file)s is damaged. Copy it again."),
+            "wrong_type": _(
+                "The field %(field)s holds a value of the wrong type. It must be corrected"
+                " in the HIS or its interface."
+            ),
+            "wrong_shape": _("The record is not built as FHIR R4 says (%(error)s)."),
+            "bad_number": _("The number in %(field)s cannot be right."),
+            "impossible_date": _("%(value)s in %(field)s is not a possible date."),
+            "end_before_start": _("It ends (%(end)s) before it starts (%(start)s)."),
+            "unknown_value": _("%(value)s is not a known value of %(field)s."),
+            "no_person": _("The record does not say whose it is."),
+            "no_name": _("The record does not say what it is (%(field)s is empty)."),
+            "waiting": _("Waits for %(wait)s, which has not come yet."),
+            "partial": _("Written without %(wait)s, which has not come yet."),
+            "write_failed": _("The database refused the record: %(error)s"),
+            "person_refused": _("The person could not be written: %(error)s"),
+        }
+
+    @api.model
+    def _never_came(self, days: int) -> str:
+        return self.env._(
+            "%(wait)s did not come within %(days)s days. Check in the HIS whether it exists,"
+            " then retry.",
+            wait="{wait}",
+            days=days,
+        )
+
+    @api.model
+    def _source_sentence(self, code: str, values: dict) -> str:
+        """The sentence of a problem of the source as a whole."""
+        _ = self.env._
+        sentences = {
+            "path_empty": _("Say which file or folder on the server is to be read."),
+            "path_missing": _(
+                "%(path)s does not exist on the server, or the server may not read it."
+            ),
+            "path_forbidden": _(
+                "%(path)s lies outside the folders that the server allows (%(roots)s). Move"
+                " the files there, or have the system parameter hcrm_core.feed_roots changed."
+            ),
+            "no_files": _(
+                "There is no .ndjson, .json, .gz or .zip file in %(path)s."
+            ),
+            "unreadable_path": _("%(path)s cannot be read: %(error)s"),
+            "disk": _("The disk of the server is full or cannot be written (%(path)s)."),
+            "unknown_kind": _("No reader is installed for sources of the kind %(kind)s."),
+        }
+        sentence = sentences.get(code)
+        return sentence % _Lenient(values) if sentence else f"{code} {values}"
+
+
+class _Lenient(dict):
+    """Values for a sentence; one that is not there reads as a dash."""
+
+    def __missing__(self, key):
+        return "-"
