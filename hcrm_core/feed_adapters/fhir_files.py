@@ -38,7 +38,9 @@ class FhirFiles:
         try:
             files = self._expand(path)
         except OSError as error:
-            raise AdapterError("unreadable_path", path=path, error=str(error)) from error
+            raise AdapterError(
+                "unreadable_path", path=path, error=str(error)
+            ) from error
         with open(os.path.join(self.config.spool, MANIFEST), "wb") as out:
             out.write(orjson.dumps(files))
 
@@ -53,7 +55,9 @@ class FhirFiles:
         path = os.path.realpath(self.config.path)
         roots = [os.path.realpath(root) for root in self.config.roots if root]
         if not any(path == root or path.startswith(root + os.sep) for root in roots):
-            raise AdapterError("path_forbidden", path=self.config.path, roots=", ".join(roots))
+            raise AdapterError(
+                "path_forbidden", path=self.config.path, roots=", ".join(roots)
+            )
         if not os.path.exists(path):
             raise AdapterError("path_missing", path=self.config.path)
         return path
@@ -131,7 +135,9 @@ class FhirFiles:
             if len(line) > limit and line[-1:] != b"\n":
                 size = len(line) + _skip_line(stream)
                 where = f"{name}@{start}"
-                return problem_record("too_large", where, line[:RAW_LIMIT], size=size, limit=limit)
+                return problem_record(
+                    "too_large", where, line[:RAW_LIMIT], size=size, limit=limit
+                )
             if start == 0:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if not line.isspace():

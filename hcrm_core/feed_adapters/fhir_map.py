@@ -34,4 +34,6 @@ def map_record(record: Record, context: MapContext) -> Mapped | Problem | None:
         return Problem(error.code, error.values)
     except (TypeError, AttributeError, ValueError, KeyError, IndexError) as error:
         # a shape no mapper thought of; the class name tells the maintainer more
-        return Problem("wrong_shape", {"error": f"{type(error).__name__}: {error}"[:200]})
+        return Problem(
+            "wrong_shape", {"error": f"{type(error).__name__}: {error}"[:200]}
+        )

@@ -163,7 +163,14 @@ _COVERAGE_STATES = {
     "draft": "draft",
     "entered-in-error": "cancelled",
 }
-_MARK_SECONDS_PER = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.0, "a": 365.0}
+_MARK_SECONDS_PER = {
+    "min": 1 / 1440,
+    "h": 1 / 24,
+    "d": 1.0,
+    "wk": 7.0,
+    "mo": 30.0,
+    "a": 365.0,
+}
 
 
 def person_ref(data: dict, name: str = "subject") -> dict[str, tuple[str, str]]:
@@ -232,7 +239,9 @@ def map_encounter(data: dict, context: MapContext) -> Mapped:
     )
     values["reason"] = words(data.get("reasonCode"), "reasonCode")
     stay = obj(data.get("hospitalization"), "hospitalization")
-    values["discharge_to"] = words(stay.get("dischargeDisposition"), "dischargeDisposition")
+    values["discharge_to"] = words(
+        stay.get("dischargeDisposition"), "dischargeDisposition"
+    )
     _places(data, values, refs)
     add_ref(refs, "encounter_id", data.get("partOf"), "Encounter")
     add_ref(refs, "department_id", data.get("serviceProvider"), "Organization")
@@ -282,9 +291,13 @@ def map_appointment(data: dict, context: MapContext) -> Mapped | None:
         return None
     values: dict[str, Any] = {}
     map_state(data.get("status"), _APPOINTMENT_STATES, values)
-    values["date_start"], values["tz_offset"] = moment(data.get("start"), "start", context.zone)
+    values["date_start"], values["tz_offset"] = moment(
+        data.get("start"), "start", context.zone
+    )
     values["date_end"], _offset = moment(data.get("end"), "end", context.zone)
-    values["date_booked"], _offset = moment(data.get("created"), "created", context.zone)
+    values["date_booked"], _offset = moment(
+        data.get("created"), "created", context.zone
+    )
     values["service"] = words(data.get("serviceType"), "serviceType") or words(
         data.get("specialty"), "specialty"
     )
@@ -316,14 +329,20 @@ def map_condition(data: dict, context: MapContext) -> Mapped:
     values["verification"] = verification
     found = codes(data.get("category"), "category")
     values["category"] = next(
-        (_CONDITION_CATEGORIES[code] for code in found if code in _CONDITION_CATEGORIES),
+        (
+            _CONDITION_CATEGORIES[code]
+            for code in found
+            if code in _CONDITION_CATEGORIES
+        ),
         "other" if found else "diagnosis",
     )
     values["severity"] = coding(data.get("severity"), "severity")[2]
-    onset = data.get("onsetDateTime") or obj(data.get("onsetPeriod"), "onset").get("start")
-    end = data.get("abatementDateTime") or obj(data.get("abatementPeriod"), "abatement").get(
-        "end"
+    onset = data.get("onsetDateTime") or obj(data.get("onsetPeriod"), "onset").get(
+        "start"
     )
+    end = data.get("abatementDateTime") or obj(
+        data.get("abatementPeriod"), "abatement"
+    ).get("end")
     values["date_onset"], offset = moment(onset, "onset", context.zone)
     values["date_abated"], _offset = moment(end, "abatement", context.zone)
     values["date_recorded"], recorded_offset = moment(
@@ -332,7 +351,8 @@ def map_condition(data: dict, context: MapContext) -> Mapped:
     values["date_recorded"] = values["date_recorded"] or values["date_onset"]
     values["tz_offset"] = recorded_offset or offset
     values["is_primary"] = any(
-        str(item.get("url", "")).endswith("/is-primary") and item.get("valueBoolean") is True
+        str(item.get("url", "")).endswith("/is-primary")
+        and item.get("valueBoolean") is True
         for item in objs(data.get("extension"), "extension")
     )
     add_ref(refs, "encounter_id", data.get("encounter"), "Encounter")
@@ -352,7 +372,9 @@ def map_allergy(data: dict, context: MapContext) -> Mapped:
     category = data.get("category")
     category = category[0] if type(category) is list and category else category
     known = ("medication", "food", "environment", "biologic")
-    values["category"] = category if category in known else ("other" if category else None)
+    values["category"] = (
+        category if category in known else ("other" if category else None)
+    )
     criticality = {"low": "low", "high": "high", "unable-to-assess": "unable"}
     values["criticality"] = criticality.get(str(data.get("criticality")))
     said = [
@@ -361,7 +383,9 @@ def map_allergy(data: dict, context: MapContext) -> Mapped:
     ]
     values["reaction"] = ", ".join(item for item in said if item) or None
     values["date_recorded"], values["tz_offset"] = moment(
-        data.get("recordedDate") or data.get("onsetDateTime"), "recordedDate", context.zone
+        data.get("recordedDate") or data.get("onsetDateTime"),
+        "recordedDate",
+        context.zone,
     )
     add_ref(refs, "encounter_id", data.get("encounter"), "Encounter")
     return Mapped(values, refs)
@@ -375,7 +399,12 @@ def map_procedure(data: dict, context: MapContext) -> Mapped:
     map_state(data.get("status"), _PROCEDURE_STATES, values)
     found = codes(data.get("category"), "category")
     values["category"] = next(
-        (_PROCEDURE_CATEGORIES[code] for code in found if code in _PROCEDURE_CATEGORIES), "other"
+        (
+            _PROCEDURE_CATEGORIES[code]
+            for code in found
+            if code in _PROCEDURE_CATEGORIES
+        ),
+        "other",
     )
     values["outcome"] = words(data.get("outcome"), "outcome")
     if data.get("performedPeriod") is not None:
@@ -396,7 +425,11 @@ def map_procedure(data: dict, context: MapContext) -> Mapped:
 def map_immunization(data: dict, context: MapContext) -> Mapped:
     """A vaccination is a procedure of its own category."""
     refs = person_ref(data, "patient")
-    values: dict[str, Any] = {"category": "immunization", "outcome": None, "date_end": None}
+    values: dict[str, Any] = {
+        "category": "immunization",
+        "outcome": None,
+        "date_end": None,
+    }
     named(data, "vaccineCode", values)
     map_state(data.get("status"), _PROCEDURE_STATES, values)
     values["date_start"], values["tz_offset"] = moment(
@@ -424,16 +457,24 @@ def map_medication(data: dict, context: MapContext) -> Mapped:
     values["unit"] = text(quantity.get("unit") or quantity.get("code"), "unit", 40)
     duration = obj(supply.get("expectedSupplyDuration"), "duration")
     days = number(duration.get("value"), "duration")
-    scale = _MARK_SECONDS_PER.get(str(duration.get("code") or duration.get("unit") or "d"), 1.0)
+    scale = _MARK_SECONDS_PER.get(
+        str(duration.get("code") or duration.get("unit") or "d"), 1.0
+    )
     values["days"] = days * scale if days is not None else None
     period = obj(data.get("effectivePeriod"), "effectivePeriod") or obj(
         supply.get("validityPeriod"), "validityPeriod"
     )
-    start = data.get("authoredOn") or data.get("effectiveDateTime") or period.get("start")
-    values["date_start"], values["tz_offset"] = moment(start, "authoredOn", context.zone)
+    start = (
+        data.get("authoredOn") or data.get("effectiveDateTime") or period.get("start")
+    )
+    values["date_start"], values["tz_offset"] = moment(
+        start, "authoredOn", context.zone
+    )
     values["date_end"], _offset = moment(period.get("end"), "period", context.zone)
     add_ref(refs, "practitioner_id", data.get("requester"), "Practitioner")
-    add_ref(refs, "encounter_id", data.get("encounter", data.get("context")), "Encounter")
+    add_ref(
+        refs, "encounter_id", data.get("encounter", data.get("context")), "Encounter"
+    )
     return Mapped(values, refs)
 
 
@@ -467,20 +508,28 @@ def map_observation(data: dict, context: MapContext) -> Mapped:
     map_state(data.get("status"), _OBSERVATION_STATES, values)
     found = codes(data.get("category"), "category")
     values["category"] = next(
-        (_OBSERVATION_CATEGORIES[code] for code in found if code in _OBSERVATION_CATEGORIES),
+        (
+            _OBSERVATION_CATEGORIES[code]
+            for code in found
+            if code in _OBSERVATION_CATEGORIES
+        ),
         "other",
     )
-    when = data.get("effectiveDateTime") or obj(data.get("effectivePeriod"), "effective").get(
-        "start"
-    )
+    when = data.get("effectiveDateTime") or obj(
+        data.get("effectivePeriod"), "effective"
+    ).get("start")
     values["date"], values["tz_offset"] = moment(
         when or data.get("issued"), "effective", context.zone
     )
     _measured(data, values)
     limits = objs(data.get("referenceRange"), "referenceRange")
     limits = limits[0] if limits else {}
-    values["ref_low"] = number(obj(limits.get("low"), "referenceRange").get("value"), "low")
-    values["ref_high"] = number(obj(limits.get("high"), "referenceRange").get("value"), "high")
+    values["ref_low"] = number(
+        obj(limits.get("low"), "referenceRange").get("value"), "low"
+    )
+    values["ref_high"] = number(
+        obj(limits.get("high"), "referenceRange").get("value"), "high"
+    )
     said = codes(data.get("interpretation"), "interpretation")
     values["interpretation"] = next(
         (_INTERPRETATIONS[code] for code in said if code in _INTERPRETATIONS), None
@@ -518,12 +567,16 @@ def _components(parts: list[dict]) -> tuple[float | None, str | None, str | None
     numbers = []
     unit = None
     # systolic first, in whatever order they were written
-    for part in sorted(parts, key=lambda item: coding(item.get("code"), "code")[0] != "8480-6"):
+    for part in sorted(
+        parts, key=lambda item: coding(item.get("code"), "code")[0] != "8480-6"
+    ):
         quantity = obj(part.get("valueQuantity"), "component")
         value = number(quantity.get("value"), "component")
         if value is not None:
             numbers.append(value)
-            unit = unit or text(quantity.get("unit") or quantity.get("code"), "unit", 40)
+            unit = unit or text(
+                quantity.get("unit") or quantity.get("code"), "unit", 40
+            )
     if not numbers:
         return None, None, None
     return numbers[0], unit, " / ".join(f"{value:g}" for value in numbers)
@@ -547,7 +600,9 @@ def map_coverage(data: dict, context: MapContext) -> Mapped:
         None,
     )
     plans = objs(data.get("class"), "class")
-    values["plan"] = text(plans[0].get("name") or plans[0].get("value"), "plan") if plans else None
+    values["plan"] = (
+        text(plans[0].get("name") or plans[0].get("value"), "plan") if plans else None
+    )
     period = obj(data.get("period"), "period")
     values["date_start"] = day(period.get("start"), "period")[0]
     values["date_end"] = day(period.get("end"), "period")[0]

@@ -55,7 +55,11 @@ _BENEFIT_STATES = {
     "cancelled": "aborted",
     "entered-in-error": "aborted",
 }
-_CLAIM_CATEGORIES = {"pharmacy": "drug", "institutional": "treatment", "professional": "treatment"}
+_CLAIM_CATEGORIES = {
+    "pharmacy": "drug",
+    "institutional": "treatment",
+    "professional": "treatment",
+}
 _PAYERS = {
     "pooled": "amount_pooled",
     "account": "amount_account",
@@ -126,7 +130,10 @@ def _charge_name(data: dict, values: dict) -> None:
             values["code"] = code
     name = text(concept.get("text"), "code", 300)
     if not name:
-        said = [text(item.get("display"), "code", 300) for item in objs(concept.get("coding"), "")]
+        said = [
+            text(item.get("display"), "code", 300)
+            for item in objs(concept.get("coding"), "")
+        ]
         name = next((item for item in said if item), None) or coding(concept, "code")[2]
     if not name:
         raise MapError("no_name", field="code")
@@ -178,7 +185,9 @@ def map_benefit(data: dict, context: MapContext) -> Mapped | None:
     for item in objs(data.get("total"), "total"):
         if "submitted" in codes(item.get("category"), "total") or amount is None:
             amount = money(item.get("amount"), "total")
-            values["currency"] = text(obj(item.get("amount"), "total").get("currency"), "")
+            values["currency"] = text(
+                obj(item.get("amount"), "total").get("currency"), ""
+            )
     paid = money(obj(data.get("payment"), "payment").get("amount"), "payment") or 0.0
     split(values, amount if amount is not None else paid, {"amount_commercial": paid})
     claim = ref(data.get("claim"), "Claim")

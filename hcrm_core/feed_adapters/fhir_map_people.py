@@ -89,7 +89,9 @@ _RELATION_KINDS = {
     "employer": "E",
     "friend": "FRND NBOR",
 }
-_RELATIONS = {code: kind for kind, line in _RELATION_KINDS.items() for code in line.split()}
+_RELATIONS = {
+    code: kind for kind, line in _RELATION_KINDS.items() for code in line.split()
+}
 _SCOPES = {"all", "booking", "results", "billing"}
 
 
@@ -105,13 +107,30 @@ def map_patient(data: dict, context: MapContext) -> Mapped:
         values["marital_status"] = _MARITAL.get((code or "").upper())
     languages = objs(data.get("communication"), "communication")
     if languages:
-        first = next((item for item in languages if item.get("preferred")), languages[0])
+        first = next(
+            (item for item in languages if item.get("preferred")), languages[0]
+        )
         values["spoken_language"] = coding(first.get("language"), "communication")[2]
-    for name in ("confidentiality", "alias", "disclosure", "occupation", "education", "diet"):
+    for name in (
+        "confidentiality",
+        "alias",
+        "disclosure",
+        "occupation",
+        "education",
+        "diet",
+    ):
         if name in own:
             values[name] = text(own[name], name, 200)
-    if values.get("confidentiality") not in (None, "normal", "staff", "public", "sensitive"):
-        raise MapError("unknown_value", field="confidentiality", value=values["confidentiality"])
+    if values.get("confidentiality") not in (
+        None,
+        "normal",
+        "staff",
+        "public",
+        "sensitive",
+    ):
+        raise MapError(
+            "unknown_value", field="confidentiality", value=values["confidentiality"]
+        )
     if values.get("disclosure") not in (None, "open", "shielded"):
         raise MapError("unknown_value", field="disclosure", value=values["disclosure"])
     if "service-alert" in own:
@@ -150,7 +169,9 @@ def _relation(data: dict, own: dict[str, Any]) -> dict[str, Any]:
     found = codes(data.get("relationship"), "relationship")
     kind = next((_RELATIONS[code] for code in found if code in _RELATIONS), None)
     if kind is None and "PRN" in found:
-        kind = {"female": "mother", "male": "father"}.get(str(data.get("gender")), "other")
+        kind = {"female": "mother", "male": "father"}.get(
+            str(data.get("gender")), "other"
+        )
     period = obj(data.get("period"), "period")
     scope = text(own.get("proxy-scope"), "proxy-scope", 20)
     return {
@@ -172,7 +193,9 @@ def _person(data: dict, context: MapContext) -> dict[str, Any]:
         raw = text(data["gender"], "gender")
         values["gender"] = _GENDERS.get((raw or "").lower(), "unknown")
     if "birthDate" in data:
-        values["birthdate"], values["birthdate_precision"] = _birthdate(data["birthDate"])
+        values["birthdate"], values["birthdate_precision"] = _birthdate(
+            data["birthDate"]
+        )
     _address(data.get("address"), values)
     values["contacts"] = _contacts(data.get("telecom"), context)
     return values
@@ -184,7 +207,11 @@ def _birthdate(value: Any) -> tuple[str | None, str | None]:
     for length in (10, 7, 4):
         found, precision = parse_date(raw[:length])
         if found and 1880 <= found.year <= 2100:
-            return (None, None) if raw[:10] == "1900-01-01" else (found.isoformat(), precision)
+            return (
+                (None, None)
+                if raw[:10] == "1900-01-01"
+                else (found.isoformat(), precision)
+            )
     return None, None
 
 
@@ -241,7 +268,9 @@ def _address(addresses: Any, values: dict) -> None:
     values["city"] = text(best.get("city"), "address", 100)
     values["zip"] = text(best.get("postalCode"), "address", 24)
     values["state_name"] = text(best.get("state"), "address", 100)
-    values["country_code"] = (text(best.get("country"), "address", 60) or "")[:2].upper() or None
+    values["country_code"] = (text(best.get("country"), "address", 60) or "")[
+        :2
+    ].upper() or None
 
 
 def _contacts(telecoms: Any, context: MapContext) -> list[dict[str, Any]]:
@@ -266,7 +295,9 @@ def _contacts(telecoms: Any, context: MapContext) -> list[dict[str, Any]]:
             {
                 "system": system,
                 "use": _USES.get(str(item.get("use"))),
-                "rank": rank if type(rank) is int and 0 < rank < 1000 else len(found) + 1,
+                "rank": rank
+                if type(rank) is int and 0 < rank < 1000
+                else len(found) + 1,
                 "value": value,
                 "whose": _whose(item),
             }
@@ -295,7 +326,9 @@ def _identifiers(items: Any, context: MapContext, ext_id: str | None) -> list[di
             continue
         kinds = codes(item.get("type"), "identifier")
         system = text(item.get("system"), "identifier") or ""
-        kind_text = text(obj(item.get("type"), "identifier").get("text"), "identifier") or ""
+        kind_text = (
+            text(obj(item.get("type"), "identifier").get("text"), "identifier") or ""
+        )
         rows.append((item, value, kinds, system, kind_text))
     mrn = _mrn(rows, context)
     found = []
@@ -304,9 +337,13 @@ def _identifiers(items: Any, context: MapContext, ext_id: str | None) -> list[di
         if row is mrn:
             kind = "MR"
         else:
-            kind = next((_IDENTIFIER_TYPES[k] for k in kinds if k in _IDENTIFIER_TYPES), "OTH")
+            kind = next(
+                (_IDENTIFIER_TYPES[k] for k in kinds if k in _IDENTIFIER_TYPES), "OTH"
+            )
         period = obj(item.get("period"), "identifier")
-        assigner = text(obj(item.get("assigner"), "identifier").get("display"), "identifier")
+        assigner = text(
+            obj(item.get("assigner"), "identifier").get("display"), "identifier"
+        )
         found.append(
             {
                 "type": kind,
@@ -330,7 +367,9 @@ def _mrn(rows: list[tuple], context: MapContext) -> tuple | None:
                 return row
     for row in rows:
         if not row[2] or row[2][0] not in _IDENTIFIER_TYPES:
-            if re.search(r"medical record|\bMRN\b|病历号|病案号|OpenMRS ID", row[4], re.I):
+            if re.search(
+                r"medical record|\bMRN\b|病历号|病案号|OpenMRS ID", row[4], re.I
+            ):
                 return row
     for row in rows:
         if row[0].get("use") == "official" and not set(row[2]) & set(_IDENTIFIER_TYPES):

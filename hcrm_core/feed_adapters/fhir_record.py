@@ -77,9 +77,12 @@ def _marked(data: dict, where: str) -> Record:
             updated_at=_stamp(mark.get("at")),
             deleted=True,
         )
-    return problem_record(mark.get("code", "not_json"), where, mark.get("raw", ""), **{
-        key: mark[key] for key in mark if key not in ("code", "raw")
-    })
+    return problem_record(
+        mark.get("code", "not_json"),
+        where,
+        mark.get("raw", ""),
+        **{key: mark[key] for key in mark if key not in ("code", "raw")},
+    )
 
 
 def _unreadable(line: bytes, where: str) -> Record:
@@ -94,7 +97,9 @@ def _unreadable(line: bytes, where: str) -> Record:
     return problem_record(code, where, line)
 
 
-def problem_record(code: str, where: str, raw: Any, res_type="Unreadable", **values) -> Record:
+def problem_record(
+    code: str, where: str, raw: Any, res_type="Unreadable", **values
+) -> Record:
     if isinstance(raw, bytes):
         text = raw[: RAW_LIMIT * 4].decode("utf-8", "replace")
     elif isinstance(raw, str):
@@ -102,7 +107,13 @@ def problem_record(code: str, where: str, raw: Any, res_type="Unreadable", **val
     else:
         text = json.dumps(raw, ensure_ascii=False)
     text = text.replace("\x00", "")[:RAW_LIMIT]
-    digest = hashlib.blake2b(f"{code}:{text}".encode("utf-8", "replace"), digest_size=16)
+    digest = hashlib.blake2b(
+        f"{code}:{text}".encode("utf-8", "replace"), digest_size=16
+    )
     return Record(
-        res_type, where, content_hash=digest.digest(), problem=Problem(code, values), raw=text
+        res_type,
+        where,
+        content_hash=digest.digest(),
+        problem=Problem(code, values),
+        raw=text,
     )

@@ -111,7 +111,9 @@ class Spooler:
         try:
             with zipfile.ZipFile(path) as archive:
                 for member in sorted(archive.namelist()):
-                    if member.endswith("/") or not member.lower().endswith(SUFFIXES[:4]):
+                    if member.endswith("/") or not member.lower().endswith(
+                        SUFFIXES[:4]
+                    ):
                         continue
                     if os.path.basename(member).lower() in MANIFESTS:
                         continue
@@ -119,10 +121,18 @@ class Spooler:
                         inner = f"{name}/{member}"
                         if member.lower().endswith(".gz"):
                             with gzip.open(stream, "rb") as unpacked:
-                                yield from self._plain(unpacked, inner.removesuffix(".gz"))
+                                yield from self._plain(
+                                    unpacked, inner.removesuffix(".gz")
+                                )
                         else:
                             yield from self._plain(stream, inner)
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+        except (
+            OSError,
+            EOFError,
+            zlib.error,
+            zipfile.BadZipFile,
+            RuntimeError,
+        ) as error:
             yield self._problem_file(name, "damaged_archive", error)
 
     def _plain(self, stream: IO[bytes], name: str) -> Iterator[str]:

@@ -122,7 +122,12 @@ def parse_instant(value: str) -> tuple[datetime | None, int]:
     year, month, day, hour, minute, second, zone = match.groups()
     try:
         local = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59)
+            int(year),
+            int(month),
+            int(day),
+            int(hour),
+            int(minute),
+            min(int(second or 0), 59),
         )
     except ValueError:
         return None, 0
@@ -259,7 +264,8 @@ def extension_value(item: dict) -> Any:
         if key.startswith("value"):
             return value
     return {
-        sub.get("url"): extension_value(sub) for sub in objs(item.get("extension"), "extension")
+        sub.get("url"): extension_value(sub)
+        for sub in objs(item.get("extension"), "extension")
     }
 
 

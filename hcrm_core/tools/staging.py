@@ -27,6 +27,8 @@ def copy_cell(value: Any) -> str:
         return "t"
     if value is False:
         return "f"
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
     return str(value)
 
 
@@ -62,3 +64,40 @@ def stage(cr, name: str, columns: Mapping[str, str], rows: Iterable[tuple]) -> S
     )
     copy_rows(cr, name, columns, rows)
     return table
+
+
+def temp_like(
+    cr, name: str, table: str, columns: Iterable[str], extra: Mapping[str, str]
+) -> None:
+    """Make the temporary table ``name``: ``columns`` typed as in ``table``, and extra.
+
+    :param extra: column name -> SQL type
+    """
+    cr.execute(SQL("DROP TABLE IF EXISTS %s", SQL.identifier("pg_temp", name)))
+    cr.execute(
+        SQL(
+            "CREATE TEMPORARY TABLE %s ON COMMIT DROP AS SELECT %s, %s FROM %s"
+            " WITH NO DATA",
+            SQL.identifier(name),
+            SQL(", ").join(
+                SQL("NULL::%s AS %s", SQL(kind), SQL.identifier(column))
+                for column, kind in extra.items()
+            ),
+            SQL(", ").join(map(SQL.identifier, columns)),
+            SQL.identifier(table),
+        )
+    )
+
+
+def new_ids(cr, table: str, count: int) -> list[int]:
+    """Take ``count`` ids from the sequence of a table."""
+    if not count:
+        return []
+    cr.execute(
+        SQL(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            table,
+            count,
+        )
+    )
+    return [row[0] for row in cr.fetchall()]

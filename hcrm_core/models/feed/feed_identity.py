@@ -15,7 +15,9 @@ class HcrmFeedIdentity(models.Model):
     _rec_name = "ext_id"
 
     source_id = fields.Many2one("hcrm.feed.source", required=True, ondelete="restrict")
-    res_type = fields.Char("Type", required=True, help="Type at the source, e.g. Patient.")
+    res_type = fields.Char(
+        "Type", required=True, help="Type at the source, e.g. Patient."
+    )
     ext_id = fields.Char("External ID", required=True)
     res_model = fields.Char("Model")
     res_id = fields.Many2oneReference("Record", model_field="res_model")

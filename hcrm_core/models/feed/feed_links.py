@@ -29,9 +29,13 @@ class HcrmFeedLinks(models.AbstractModel):
     _description = "Feed References"
 
     @api.model
-    def _resolve(self, page: PageState, items: list[Item]) -> tuple[list[Item], list[Item]]:
+    def _resolve(
+        self, page: PageState, items: list[Item]
+    ) -> tuple[list[Item], list[Item]]:
         """(items that can be written, items that must wait)."""
-        self._look_up(page, {ref for item in items for ref in item.mapped.refs.values()})
+        self._look_up(
+            page, {ref for item in items for ref in item.mapped.refs.values()}
+        )
         ready, waiting = [], []
         for item in items:
             (ready if self._link(page, item) else waiting).append(item)

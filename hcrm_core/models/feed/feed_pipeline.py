@@ -11,7 +11,7 @@ from odoo import api, fields, models
 from ...feed_adapters.canonical import WRITE_ORDER, Problem, Record, Row
 from ...feed_adapters.fhir_context import MapContext
 from ...feed_adapters.fhir_map import map_record
-from .copy_rows import copy_rows
+from ...tools.staging import copy_rows
 from .page_state import Item, PageState, Result, Target
 
 PLACES = ("Organization", "Location", "Practitioner")
@@ -138,7 +138,9 @@ class HcrmFeedPipeline(models.AbstractModel):
                     item.res_id = None
             if len(items) == 1:
                 text = str(error).split("\n")[0]
-                self._quarantine(page, [(items[0], Problem("write_failed", {"error": text}))])
+                self._quarantine(
+                    page, [(items[0], Problem("write_failed", {"error": text}))]
+                )
                 return
             half = len(items) // 2
             self._write_ready(page, res_type, items[:half])
@@ -148,7 +150,9 @@ class HcrmFeedPipeline(models.AbstractModel):
 
     def _write_batch(self, page: PageState, res_type: str, items: list[Item]) -> Result:
         if res_type in PLACES:
-            return self.env["hcrm.feed.place.writer"]._write_items(page, res_type, items)
+            return self.env["hcrm.feed.place.writer"]._write_items(
+                page, res_type, items
+            )
         if res_type in PEOPLE:
             return self._write_people(page, res_type, items)
         return self.env["hcrm.feed.record.writer"]._write_items(page, res_type, items)
@@ -168,7 +172,9 @@ class HcrmFeedPipeline(models.AbstractModel):
             )
             if item.identity_id is None:
                 page.fresh.add(item.key)
-        self.env["hcrm.feed.waiting"]._clear([item for item in good if not item.missing])
+        self.env["hcrm.feed.waiting"]._clear(
+            [item for item in good if not item.missing]
+        )
         self._park(page, "partial", [item for item in good if item.missing])
         self._quarantine(
             page,
@@ -183,7 +189,9 @@ class HcrmFeedPipeline(models.AbstractModel):
     # people
     # ------------------------------------------------------------------
 
-    def _write_people(self, page: PageState, res_type: str, items: list[Item]) -> Result:
+    def _write_people(
+        self, page: PageState, res_type: str, items: list[Item]
+    ) -> Result:
         """Patients and relatives through the people writer, then relations and events."""
         result = Result()
         rows = []
@@ -216,7 +224,9 @@ class HcrmFeedPipeline(models.AbstractModel):
     def _write_person_rows(
         self, page: PageState, rows: list[Row], items: list[Item], result: Result
     ) -> None:
-        written = self.env["hcrm.feed.people.writer"]._write_rows(page.source, rows, page.run)
+        written = self.env["hcrm.feed.people.writer"]._write_rows(
+            page.source, rows, page.run
+        )
         result.new |= written.new
         result.changed |= written.changed
         result.problems.update(written.problems)
@@ -342,7 +352,12 @@ class HcrmFeedPipeline(models.AbstractModel):
     def _park(self, page: PageState, state: str, items: list[Item]) -> None:
         """Waiting (not written) or partial (written, a link is missing)."""
         pairs = [
-            (item, Problem(state, {"wait": "/".join(item.missing[0]) if item.missing else "-"}))
+            (
+                item,
+                Problem(
+                    state, {"wait": "/".join(item.missing[0]) if item.missing else "-"}
+                ),
+            )
             for item in items
         ]
         page.counts[state] += len(pairs)

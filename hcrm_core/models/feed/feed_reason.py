@@ -35,11 +35,17 @@ class HcrmFeedReason(models.AbstractModel):
                 " not a table or an error page."
             ),
             "broken_json": _("The JSON of this record is damaged. Export it again."),
-            "truncated_json": _("The record is cut off before its end. Export the file again."),
+            "truncated_json": _(
+                "The record is cut off before its end. Export the file again."
+            ),
             "bad_encoding": _("The text is not UTF-8. Export the file as UTF-8."),
-            "not_object": _("A FHIR resource was expected here, but this is another value."),
+            "not_object": _(
+                "A FHIR resource was expected here, but this is another value."
+            ),
             "no_type": _("The resource does not say its type (resourceType)."),
-            "no_id": _("The resource has no usable id, so it could not be found again."),
+            "no_id": _(
+                "The resource has no usable id, so it could not be found again."
+            ),
             "too_large": _(
                 "The record is larger than the source allows (%(size)s bytes). Raise"
                 " Largest Record on the source if it is right."
@@ -84,12 +90,14 @@ class HcrmFeedReason(models.AbstractModel):
                 "%(path)s lies outside the folders that the server allows (%(roots)s). Move"
                 " the files there, or have the system parameter hcrm_core.feed_roots changed."
             ),
-            "no_files": _(
-                "There is no .ndjson, .json, .gz or .zip file in %(path)s."
-            ),
+            "no_files": _("There is no .ndjson, .json, .gz or .zip file in %(path)s."),
             "unreadable_path": _("%(path)s cannot be read: %(error)s"),
-            "disk": _("The disk of the server is full or cannot be written (%(path)s)."),
-            "unknown_kind": _("No reader is installed for sources of the kind %(kind)s."),
+            "disk": _(
+                "The disk of the server is full or cannot be written (%(path)s)."
+            ),
+            "unknown_kind": _(
+                "No reader is installed for sources of the kind %(kind)s."
+            ),
         }
         sentence = sentences.get(code)
         return sentence % _Lenient(values) if sentence else f"{code} {values}"

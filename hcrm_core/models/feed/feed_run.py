@@ -11,6 +11,14 @@ from ...feed_adapters.base import AdapterError
 
 _logger = logging.getLogger(__name__)
 
+RUN_STATES = [
+    ("queued", "Queued"),
+    ("running", "Running"),
+    ("stopped", "Stopped"),
+    ("done", "Done"),
+    ("failed", "Failed"),
+]
+
 
 class HcrmFeedRun(models.Model):
     """One pass over a source: a chain of jobs, one page each.
@@ -27,18 +35,7 @@ class HcrmFeedRun(models.Model):
         "hcrm.feed.source", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="source_id.company_id", store=True)
-    state = fields.Selection(
-        [
-            ("queued", "Queued"),
-            ("running", "Running"),
-            ("stopped", "Stopped"),
-            ("done", "Done"),
-            ("failed", "Failed"),
-        ],
-        required=True,
-        default="queued",
-        index=True,
-    )
+    state = fields.Selection(RUN_STATES, required=True, default="queued", index=True)
     is_backfill = fields.Boolean("First Load", readonly=True)
     date_start = fields.Datetime(readonly=True)
     date_end = fields.Datetime(readonly=True)
@@ -63,7 +60,9 @@ class HcrmFeedRun(models.Model):
     )
     writer_reason = fields.Char(readonly=True, help="Why people were written this way.")
     message = fields.Char(readonly=True, help="What went wrong, in words.")
-    progress = fields.Float(compute="_compute_progress", help="Percent of the source read.")
+    progress = fields.Float(
+        compute="_compute_progress", help="Percent of the source read."
+    )
     rate = fields.Integer("Records a Second", compute="_compute_progress")
 
     _active_uniq = models.UniqueIndex(
@@ -74,7 +73,9 @@ class HcrmFeedRun(models.Model):
     @api.depends("source_id", "date_start")
     def _compute_display_name(self):
         for run in self:
-            start = fields.Datetime.context_timestamp(run, run.date_start or run.create_date)
+            start = fields.Datetime.context_timestamp(
+                run, run.date_start or run.create_date
+            )
             run.display_name = f"{run.source_id.name} {start:%Y-%m-%d %H:%M}"
 
     @api.depends("bytes_done", "bytes_total", "count_read", "seconds", "state")
@@ -133,7 +134,7 @@ class HcrmFeedRun(models.Model):
         cursor = json.dumps(self.cursor, sort_keys=True)
         self.with_delay(
             channel="root.hcrm_feed",
-            identity_key=f"hcrm.feed:{self.source_id.id}:{self.id}:{cursor}",
+            identity_key=f"hcrm.feed:{self.source_id.id}:{self.id}:{self.state}:{cursor}",
             description=self.env._("Feed: %s", self.source_id.name),
         )._job_page()
 
@@ -149,15 +150,14 @@ class HcrmFeedRun(models.Model):
         Returns True when the run came to its end.
         """
         self.ensure_one()
-        pages = 0
-        while max_pages is None or pages < max_pages:
+        first = self.page_count
+        while max_pages is None or self.page_count - first < max_pages:
             if not self._step():
                 return self.state == "done"
-            pages += 1
         return False
 
     def _step(self) -> bool:
-        """Write one page. True when another is to follow.
+        """Unpack the source, or write one page. True when another step is to follow.
 
         A page that fails leaves nothing behind; the run says why and can be resumed.
         """
@@ -170,11 +170,13 @@ class HcrmFeedRun(models.Model):
         self.invalidate_recordset()
         try:
             with self.env.cr.savepoint():
-                return self._page()
+                return self._begin() if self.state == "queued" else self._page()
         except OperationalError:
             raise  # lost connection, deadlock: the job queue tries again
         except AdapterError as error:
-            message = self.env["hcrm.feed.reason"]._source_sentence(error.code, error.values)
+            message = self.env["hcrm.feed.reason"]._source_sentence(
+                error.code, error.values
+            )
         except Exception as error:
             _logger.exception("Feed run %s failed", self.id)
             message = self.env._(
@@ -188,15 +190,17 @@ class HcrmFeedRun(models.Model):
         )
         return False
 
+    def _begin(self) -> bool:
+        """Unpack the source where needed: a step of its own, it may take long."""
+        self.source_id._adapter(str(self.id)).prepare()
+        self.write(
+            {"state": "running", "date_start": self.date_start or fields.Datetime.now()}
+        )
+        return True
+
     def _page(self) -> bool:
         started = time.monotonic()
         adapter = self.source_id._adapter(str(self.id))
-        if self.state == "queued":
-            if not self.page_count:
-                adapter.prepare()
-            self.write(
-                {"state": "running", "date_start": self.date_start or fields.Datetime.now()}
-            )
         read = next(adapter.pages(self.cursor or None, self.source_id.page_size))
         page = self.env["hcrm.feed.pipeline"]._process(self, read.records)
         self._book(page, read, time.monotonic() - started)

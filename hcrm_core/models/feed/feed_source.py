@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
 from ...feed_adapters.base import AdapterError, SourceConfig, adapter_for
+from .feed_run import RUN_STATES
 
 ROOTS_PARAMETER = "hcrm_core.feed_roots"
 CHECK_LIMIT = 200_000
@@ -54,7 +55,7 @@ class HcrmFeedSource(models.Model):
     last_run_id = fields.Many2one(
         "hcrm.feed.run", "Last Run", compute="_compute_last_run_id"
     )
-    last_run_state = fields.Selection(related="last_run_id.state", string="Last Run State")
+    last_run_state = fields.Selection(RUN_STATES, compute="_compute_last_run_id")
     waiting_count = fields.Integer("Waiting", compute="_compute_inbox_counts")
     quarantine_count = fields.Integer("Quarantined", compute="_compute_inbox_counts")
     check_report = fields.Text("What Was Found", readonly=True, copy=False)
@@ -71,14 +72,16 @@ class HcrmFeedSource(models.Model):
     # computes and checks
     # ------------------------------------------------------------------
 
-    @api.depends("run_ids")
+    @api.depends("run_ids.state")
     def _compute_last_run_id(self):
-        groups = self.env["hcrm.feed.run"]._read_group(
+        Run = self.env["hcrm.feed.run"]
+        groups = Run._read_group(
             [("source_id", "in", self.ids)], ["source_id"], ["id:max"]
         )
         last = {source.id: run_id for source, run_id in groups}
         for source in self:
-            source.last_run_id = last.get(source.id, False)
+            source.last_run_id = Run.browse(last.get(source.id))
+            source.last_run_state = source.last_run_id.state
 
     def _compute_inbox_counts(self):
         groups = self.env["hcrm.feed.inbox"]._read_group(
@@ -96,10 +99,13 @@ class HcrmFeedSource(models.Model):
         for source in self.filtered("path"):
             real = os.path.realpath(source.path)
             roots = [os.path.realpath(root) for root in self._roots()]
-            if not any(real == root or real.startswith(root + os.sep) for root in roots):
+            if not any(
+                real == root or real.startswith(root + os.sep) for root in roots
+            ):
                 raise ValidationError(
                     self.env["hcrm.feed.reason"]._source_sentence(
-                        "path_forbidden", {"path": source.path, "roots": ", ".join(roots)}
+                        "path_forbidden",
+                        {"path": source.path, "roots": ", ".join(roots)},
                     )
                 )
 
@@ -157,8 +163,10 @@ class HcrmFeedSource(models.Model):
             lines.append(_("%(type)s: %(count)s", type=name, count=count))
         if report.unreadable:
             lines.append(
-                _("%(count)s records cannot be read; a run puts them into the quarantine.",
-                  count=report.unreadable)
+                _(
+                    "%(count)s records cannot be read; a run puts them into the quarantine.",
+                    count=report.unreadable,
+                )
             )
         if report.ignored:
             lines.append(_("Passed over: %s", ", ".join(report.ignored[:20])))
@@ -188,7 +196,9 @@ class HcrmFeedSource(models.Model):
 
     def action_open_runs(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("hcrm_core.hcrm_feed_run_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hcrm_core.hcrm_feed_run_action"
+        )
         return {**action, "domain": [("source_id", "=", self.id)]}
 
     def action_open_inbox(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from odoo import api, models
 
 from ...feed_adapters.canonical import Record
-from .copy_rows import copy_rows
+from ...tools.staging import copy_rows
 from .page_state import Item, PageState
 
 STAGE = "hcrm_feed_stage"

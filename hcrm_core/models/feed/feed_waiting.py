@@ -7,7 +7,7 @@ import orjson
 from odoo import api, models
 
 from ...feed_adapters.canonical import Problem, Record
-from .copy_rows import copy_rows
+from ...tools.staging import copy_rows
 from .page_state import Item, PageState
 
 # a released batch, so that memory stays flat however many wait for one person
@@ -40,7 +40,9 @@ class HcrmFeedWaiting(models.AbstractModel):
     _description = "Feed Waiting Room"
 
     @api.model
-    def _put(self, page: PageState, state: str, pairs: list[tuple[Item, Problem]]) -> None:
+    def _put(
+        self, page: PageState, state: str, pairs: list[tuple[Item, Problem]]
+    ) -> None:
         """Keep records with their payload and the reason in words."""
         if not pairs:
             return
@@ -55,7 +57,9 @@ class HcrmFeedWaiting(models.AbstractModel):
         copy_rows(self.env.cr, "hcrm_inbox_stage", _COLUMNS, rows)
         names = ", ".join(_COLUMNS)
         updated = [c for c in _COLUMNS[2:] if c not in ("date_first", "attempt_count")]
-        sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in updated if name != "res_type")
+        sets = ", ".join(
+            f"{name} = EXCLUDED.{name}" for name in updated if name != "res_type"
+        )
         self.env.cr.execute(
             f"INSERT INTO hcrm_feed_inbox AS i ({names}, create_uid, write_uid, create_date,"
             f" write_date) SELECT {names}, %(uid)s, %(uid)s, date_last, date_last"
@@ -95,7 +99,9 @@ class HcrmFeedWaiting(models.AbstractModel):
         """What is written now is kept no longer."""
         ids = [item.inbox_id for item in items if item.inbox_id]
         if ids:
-            self.env.cr.execute("DELETE FROM hcrm_feed_inbox WHERE id = ANY(%s)", (ids,))
+            self.env.cr.execute(
+                "DELETE FROM hcrm_feed_inbox WHERE id = ANY(%s)", (ids,)
+            )
 
     @api.model
     def _release(self, page: PageState) -> list[Item]:
@@ -139,7 +145,15 @@ class HcrmFeedWaiting(models.AbstractModel):
             (ids,),
         )
         items = []
-        for inbox_id, res_type, ext_id, payload, digest, at, *known in self.env.cr.fetchall():
+        for (
+            inbox_id,
+            res_type,
+            ext_id,
+            payload,
+            digest,
+            at,
+            *known,
+        ) in self.env.cr.fetchall():
             record = Record(res_type, ext_id, None, bytes(digest or b""), at)
             try:
                 record.data = orjson.loads(payload or "")

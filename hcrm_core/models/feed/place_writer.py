@@ -41,19 +41,27 @@ class HcrmFeedPlaceWriter(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _match_companies(self, page: PageState, items: list[Item]) -> None:
-        codes = [i.mapped.values["code"] for i in items if i.mapped.values["kind"] == "entity"]
+        codes = [
+            i.mapped.values["code"]
+            for i in items
+            if i.mapped.values["kind"] == "entity"
+        ]
         companies = self.env["res.company"].sudo()
         found = companies.search([("hcrm_code", "in", codes)]) if codes else companies
         by_code = {company.hcrm_code: company.id for company in found}
         for item in items:
             values = item.mapped.values
-            company_id = by_code.get(values["code"]) if values["kind"] == "entity" else None
+            company_id = (
+                by_code.get(values["code"]) if values["kind"] == "entity" else None
+            )
             if company_id:
                 item.company_id = item.res_id = company_id
             elif values["kind"] == "entity":
                 values["kind"] = "department"
 
-    def _vals_organization(self, page: PageState, item: Item) -> tuple[str | None, dict]:
+    def _vals_organization(
+        self, page: PageState, item: Item
+    ) -> tuple[str | None, dict]:
         values = item.mapped.values
         if values["kind"] == "entity":
             return "res.company", {}
@@ -82,7 +90,11 @@ class HcrmFeedPlaceWriter(models.AbstractModel):
             item.res_id = parent.res_id
         if values["kind"] in ("ward", "bed"):
             ward = (parent and parent.label) or ""
-            item.label = f"{ward} / {values['name']}" if values["kind"] == "bed" else values["name"]
+            item.label = (
+                f"{ward} / {values['name']}"
+                if values["kind"] == "bed"
+                else values["name"]
+            )
         elif parent:
             item.label = parent.label
         # a place within a campus stands for it: identity of the campus, with a label
@@ -112,7 +124,9 @@ class HcrmFeedPlaceWriter(models.AbstractModel):
     # upsert
     # ------------------------------------------------------------------
 
-    def _upsert(self, model: str, pairs: list[tuple[Item, dict]], result: Result) -> None:
+    def _upsert(
+        self, model: str, pairs: list[tuple[Item, dict]], result: Result
+    ) -> None:
         """Write existing records where they differ; create the others in one call."""
         pairs = [pair for pair in pairs if pair[1]]
         Model = self.env[model].sudo().with_context(active_test=False, lang=None)
@@ -149,7 +163,9 @@ class HcrmFeedPlaceWriter(models.AbstractModel):
             name: value
             for name, value in vals.items()
             if record._fields[name].convert_to_write(record[name], record) != value
-            and not (name == "date_left" and str(record[name] or "") == str(value or ""))
+            and not (
+                name == "date_left" and str(record[name] or "") == str(value or "")
+            )
         }
         if differing:
             record.write(differing)

@@ -52,13 +52,20 @@ RULES = {
             SQL("%s AND s.state = 'finished' AND s.kind = 'inpatient'", _OWN),
             SQL("COALESCE(s.date_end, s.date_start)"),
         ),
-        Rule("visit_cancelled", "cancelled", SQL("s.state = 'cancelled'"), SQL("s.date_start")),
+        Rule(
+            "visit_cancelled",
+            "cancelled",
+            SQL("s.state = 'cancelled'"),
+            SQL("s.date_start"),
+        ),
     ),
     "hcrm.appointment": (
         Rule(
             "appointment_booked",
             "booked",
-            SQL("s.state IN ('booked', 'arrived', 'checked_in', 'fulfilled', 'noshow')"),
+            SQL(
+                "s.state IN ('booked', 'arrived', 'checked_in', 'fulfilled', 'noshow')"
+            ),
             SQL("COALESCE(s.date_booked, s.date_start)"),
         ),
         Rule(
@@ -79,7 +86,12 @@ RULES = {
             SQL("s.state = 'cancelled'"),
             SQL("s.date_start"),
         ),
-        Rule("appointment_noshow", "noshow", SQL("s.state = 'noshow'"), SQL("s.date_start")),
+        Rule(
+            "appointment_noshow",
+            "noshow",
+            SQL("s.state = 'noshow'"),
+            SQL("s.date_start"),
+        ),
     ),
     "hcrm.condition": (
         Rule(
@@ -112,7 +124,9 @@ RULES = {
         ),
     ),
     "hcrm.medication": (
-        Rule("medication_new", "new", SQL("s.state != 'cancelled'"), SQL("s.date_start")),
+        Rule(
+            "medication_new", "new", SQL("s.state != 'cancelled'"), SQL("s.date_start")
+        ),
     ),
     "hcrm.observation": (
         Rule(
@@ -159,7 +173,9 @@ class HcrmFeedRecordEvents(models.AbstractModel):
                 page.now,
                 model,
                 page.is_backfill,
-                SQL(" UNION ALL ").join(self._branch(rule, name, kinds) for rule in rules),
+                SQL(" UNION ALL ").join(
+                    self._branch(rule, name, kinds) for rule in rules
+                ),
             )
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from odoo import api, models
 from odoo.tools import SQL
 
-from .copy_rows import copy_rows, drop_temp, new_ids, temp_like
+from ...tools.staging import copy_rows, new_ids, temp_like
 from .page_state import Item, PageState, Result
 
 STAGE = "hcrm_fact_stage"
@@ -38,10 +38,14 @@ VOID_STATE = {
     "hcrm.observation": "cancelled",
     "hcrm.charge": "aborted",
 }
-_EXTRA = SQL(
-    "0 AS n, 0 AS id, false AS is_new, false AS is_changed, ''::text AS old_state,"
-    " 0 AS old_partner_id"
-)
+_EXTRA = {
+    "n": "int",
+    "id": "int",
+    "is_new": "bool",
+    "is_changed": "bool",
+    "old_state": "text",
+    "old_partner_id": "int",
+}
 
 
 class HcrmFeedRecordWriter(models.AbstractModel):
@@ -79,7 +83,9 @@ class HcrmFeedRecordWriter(models.AbstractModel):
         """Ids of rows that are new come from the sequence before the insert."""
         fresh = [item for item in items if not item.res_id]
         table = self.env[model]._table
-        for item, new_id in zip(fresh, new_ids(self.env.cr, table, len(fresh)), strict=True):
+        for item, new_id in zip(
+            fresh, new_ids(self.env.cr, table, len(fresh)), strict=True
+        ):
             item.res_id = new_id
             result.new.add(item.record.ext_id)
 
@@ -131,7 +137,6 @@ class HcrmFeedRecordWriter(models.AbstractModel):
         if has_state:
             self.env["hcrm.feed.record.events"]._write_stage(page, model, columns)
         self._collect(model, items, result)
-        drop_temp(self.env.cr, STAGE)
 
     def _columns(self, Model, item: Item) -> list[str]:
         """Stored columns the batch brings: values, links, person and entity.
@@ -145,7 +150,12 @@ class HcrmFeedRecordWriter(models.AbstractModel):
             columns += ["partner_id", "company_id"]
             columns += [
                 name
-                for name in ("encounter_id", "practitioner_id", "department_id", "campus_id")
+                for name in (
+                    "encounter_id",
+                    "practitioner_id",
+                    "department_id",
+                    "campus_id",
+                )
                 if name in Model._fields
             ]
         return columns
@@ -164,7 +174,9 @@ class HcrmFeedRecordWriter(models.AbstractModel):
                 else:
                     row.append(links.get(column))
             rows.append(row)
-        copy_rows(self.env.cr, STAGE, ("n", "id", "is_new", "is_changed", *columns), rows)
+        copy_rows(
+            self.env.cr, STAGE, ("n", "id", "is_new", "is_changed", *columns), rows
+        )
 
     def _compare(self, table: str, columns: Sequence[str]) -> None:
         """Mark rows that differ and remember what they were."""
