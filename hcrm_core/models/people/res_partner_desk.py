@@ -89,7 +89,7 @@ class ResPartner(models.Model):
                 "id": partner.id,
                 "name": (is_restricted and file and file.alias) or partner.display_name,
                 "sex": sexes.get(partner.hcrm_gender, ""),
-                "age": partner._hcrm_age_label(today),
+                "age": partner._hcrm_desk_age(today),
                 "birth_year": partner.hcrm_birthdate and partner.hcrm_birthdate.year,
                 "phone_tail": phone and phone.number[-4:] or "",
                 "phone_id": phone and phone.id or False,
@@ -117,7 +117,7 @@ class ResPartner(models.Model):
             first.setdefault(record.partner_id.id, record)
         return first
 
-    def _hcrm_age_label(self, today):
+    def _hcrm_desk_age(self, today):
         """Return the age in words: years, for small children months or days."""
         self.ensure_one()
         if not self.hcrm_birthdate:
