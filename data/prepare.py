@@ -23,7 +23,6 @@ from shift import Shifter, shift_file  # noqa: E402
 DEMO = HERE / "demo"
 TRUTH = HERE / "demo.truth.json.gz"
 HISTORY_DAYS = 3 * 365
-STAMP = ".until"
 
 
 def shipped_until(truth: Path = TRUTH) -> date:
@@ -35,11 +34,12 @@ def prepare(out: Path, until: date, source: Path = DEMO, truth: Path = TRUTH) ->
     """Write the set of ``source`` ending on ``until``; return the days it moved."""
     ends = shipped_until(truth)
     days = (until - ends).days
-    stamp = out / STAMP
+    stamp = out.with_name(out.name + ".until")
     mark = f"{until} {ends}\n"
     if stamp.exists() and stamp.read_text() == mark:
         return days
     out.mkdir(parents=True, exist_ok=True)
+    # whatever stands half written is written again
     stamp.unlink(missing_ok=True)
     shifter = Shifter(days, ends - timedelta(days=HISTORY_DAYS))
     for path in sorted(source.glob("*.ndjson.gz")):

@@ -28,6 +28,8 @@ def prenatal(block, mother, birth, until):
     first = True
     for week in (12, 20, 26, 32, 37):
         day = birth - (40 - week) * 7 + int(block.rng.random() * 5)
+        if not first and block.rng.random() > 0.35 + 0.6 * block.rate:
+            continue
         if -HISTORY_DAYS < day < min(birth, until, 1):
             visits.outpatient(block, mother, PREGNANCY, day, first=first)
             first = False
@@ -57,7 +59,8 @@ def newborn(block, baby, birth):
     )
     for month in (1, 3, 6, 12):
         day = birth + month * 30 + 2
-        if day <= 0 and block.rng.random() < 0.7:
+        alive = baby.death is None or day < baby.death
+        if alive and day <= 0 and block.rng.random() < 0.2 + 0.5 * block.rate:
             visits.outpatient(
                 block, baby, CHILD_CARE, day, first=month == 1, reason="儿童保健"
             )

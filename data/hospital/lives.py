@@ -91,8 +91,9 @@ def live(block: Block, person: Person) -> None:
         _care(block, person, disease, first, last)
     _acute(block, person, first, last)
     _checkups(block, person, first, last)
-    if not person.visits and person.joined > -HISTORY_DAYS + 1 and last > first:
-        # nobody gets a card for nothing
+    is_new = person.joined > -HISTORY_DAYS + 1 and last > first
+    if is_new and not person.visits and block.rng.random() < 0.7:
+        # most cards are opened at a visit; the others are prospects
         _one_acute(block, person, person.joined, min(last, person.joined + 3))
     _bookings(block, person, first, last)
 
@@ -238,7 +239,7 @@ def second_eye(block, person, disease, out, last):
 
 def _checkups(block, person, first, last):
     rng = block.rng
-    if person.age(last) < 18 or rng.random() > 0.2:
+    if person.age(last) < 18 or rng.random() > min(0.25, 0.2 * block.rate):
         return
     day = season_day(block, CHECKUP_SEASON, first, last)
     yearly = rng.random() < 0.5

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 REGION = "710000"
 MOBILE_PREFIX = "169"
-# A subscriber number in China never starts with 1.
-LANDLINE_LEAD = "1"
+# A subscriber number in China never starts with 1. 1000 xxxx is the hospital's own
+# exchange, 1001 xxxx to 1009 xxxx are the patients': 90,000 numbers.
+LANDLINE_LEAD = "100"
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
@@ -46,8 +47,9 @@ def mobile(index: int) -> str:
     return f"{MOBILE_PREFIX}{(index * _SPREAD + 13_579) % 10**8:08d}"
 
 
-def landline(index: int, area: str = "021") -> str:
-    return f"{area}-{LANDLINE_LEAD}{(index * 3_368_787 + 24_680) % 10**7:07d}"
+def landline(index: int) -> str:
+    """Shared by people 90,000 apart, as landlines are."""
+    return f"021-{LANDLINE_LEAD}{10_000 + index * 77_777 % 90_000}"
 
 
 def passport(index: int, lead: str = "E") -> str:

@@ -62,9 +62,9 @@ ENTITIES = (
     Entity("HQ02", "海青妇儿医院", "Haiqing Women's and Children's Hospital"),
 )
 CAMPUSES = (
-    Campus("E", "HQ01", "东院区", "East Campus", "021", "9", "0211000", "上海市",
+    Campus("E", "HQ01", "东院区", "East Campus", "021", "9", "02110000", "上海市",
            "上海市", "示范东路100号"),
-    Campus("W", "HQ01", "西院区", "West Campus", "021", "0", "0211001", "上海市",
+    Campus("W", "HQ01", "西院区", "West Campus", "021", "0", "02110000", "上海市",
            "上海市", "示范西路200号"),
     Campus("S", "HQ02", "苏州院区", "Suzhou Campus", "0512", "9", "05121000", "苏州市",
            "江苏省", "示范南路300号"),

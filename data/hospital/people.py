@@ -242,6 +242,7 @@ def _related_line(
         "must_not_know": ("must-not-know", "valueBoolean"),
         "emergency": ("emergency", "valueBoolean"),
         "scope": ("proxy-scope", "valueCode"),
+        "speak_with": ("speak-with", "valueBoolean"),
     }
     for key, value in flags.items():
         if key in urls and value:

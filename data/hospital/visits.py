@@ -25,6 +25,7 @@ def choose_doctor(block: Block, person: Person, dept: str, day: int) -> str:
     code = person.doctor.get(dept)
     if code == org.LEFT_DOCTOR and day >= org.LEFT_DAY:
         code = None
+        block.plant("patients_of_doctor_who_left", person.pid)
     if not code:
         staff = block.doctors[dept]
         while True:
