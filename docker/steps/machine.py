@@ -14,5 +14,5 @@ def prepare():
 
 def state():
     """Return a fingerprint of what the databases' foundations were made from."""
-    package = odoo_source.LINK.resolve()
+    package = str(odoo_source.LINK.resolve())
     return shell.fingerprint(package, python_env.RUNTIME, python_env.OCA_PINS)
