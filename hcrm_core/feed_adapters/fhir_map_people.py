@@ -180,6 +180,7 @@ def _relation(data: dict, own: dict[str, Any]) -> dict[str, Any]:
         "is_proxy": own.get("is-proxy") is True,
         "is_emergency": own.get("emergency") is True or "C" in found,
         "must_not_know": own.get("must-not-know") is True,
+        "speak_with": own.get("speak-with") is True,
         "proxy_scope": scope if scope in _SCOPES else None,
         "date_start": day(period.get("start"), "period")[0],
         "date_end": day(period.get("end"), "period")[0],

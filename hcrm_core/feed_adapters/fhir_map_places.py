@@ -58,7 +58,7 @@ def map_location(data: dict, context: MapContext) -> Mapped:
 
 
 def map_practitioner(data: dict, context: MapContext) -> Mapped:
-    """A doctor, nurse or therapist."""
+    """A doctor, nurse or therapist, and the department they belong to."""
     _system, value = _identifier(data)
     titles = [
         coding(item.get("code"), "qualification")[2]
@@ -70,10 +70,16 @@ def map_practitioner(data: dict, context: MapContext) -> Mapped:
         "title": next((title for title in titles if title), None),
         "active": data.get("active") is not False,
     }
+    refs = {}
     for item in objs(data.get("extension"), "extension"):
-        if str(item.get("url", "")).endswith("/date-left"):
+        name = str(item.get("url", "")).rpartition("/")[2]
+        if name == "date-left":
             values["date_left"] = day(item.get("valueDate"), "date-left")[0]
-    return Mapped(values)
+        elif name == "department":
+            department = ref(item.get("valueReference"), "Organization")
+            if department:
+                refs["department_id"] = department
+    return Mapped(values, refs)
 
 
 def practitioner_name(names: Any) -> str | None:

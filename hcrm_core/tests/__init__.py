@@ -1,3 +1,4 @@
+from . import test_feed_staff_and_silence
 from . import test_guard_access
 from . import test_guard_restricted
 from . import test_guard_world

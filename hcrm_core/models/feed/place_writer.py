@@ -33,7 +33,7 @@ class HcrmFeedPlaceWriter(models.AbstractModel):
             if item.identity_id is None:
                 result.new.add(item.record.ext_id)
         for model, pairs in vals_of.items():
-            self._upsert(model, pairs, result)
+            self._upsert(page, model, pairs, result)
         return result
 
     # ------------------------------------------------------------------
@@ -101,8 +101,10 @@ class HcrmFeedPlaceWriter(models.AbstractModel):
         return ("hcrm.campus" if item.res_id else None), {}
 
     def _vals_practitioner(self, page: PageState, item: Item) -> tuple[str, dict]:
-        item.company_id = page.source.company_id.id
+        # the entity of the department, else that of the source: see feed_links
         vals = self._base_vals(item)
+        if "department_id" in item.links:
+            vals["department_id"] = item.links["department_id"]
         vals["title"] = item.mapped.values["title"] or False
         if "date_left" in item.mapped.values:
             vals["date_left"] = item.mapped.values["date_left"] or False
@@ -125,11 +127,20 @@ class HcrmFeedPlaceWriter(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _upsert(
-        self, model: str, pairs: list[tuple[Item, dict]], result: Result
+        self,
+        page: PageState,
+        model: str,
+        pairs: list[tuple[Item, dict]],
+        result: Result,
     ) -> None:
-        """Write existing records where they differ; create the others in one call."""
+        """Write existing records where they differ; create the others in one call.
+
+        Names are written in the language of the source's hospital, so that what
+        was translated into others stays.
+        """
         pairs = [pair for pair in pairs if pair[1]]
-        Model = self.env[model].sudo().with_context(active_test=False, lang=None)
+        lang = page.source.company_id.partner_id.lang or None
+        Model = self.env[model].sudo().with_context(active_test=False, lang=lang)
         existing = self._existing(Model, pairs)
         to_create: dict[tuple, tuple[list[Item], dict]] = {}
         for item, vals in pairs:

@@ -81,7 +81,23 @@ class HcrmFeedRelationWriter(models.AbstractModel):
             """,
             {**params, "uid": self.env.uid},
         )
-        return {rows[row][0] for row in self.env.cr.fetchall()}
+        written = {rows[row][0] for row in self.env.cr.fetchall()}
+        self._speak_with([key for key in keys if rows[key][1].get("speak_with")])
+        return written
+
+    def _speak_with(self, keys: list[tuple]) -> None:
+        """Note whom to speak with on files that name nobody yet (R4)."""
+        if not keys:
+            return
+        self.env.cr.execute(
+            """
+            UPDATE hcrm_person_company f SET disclosure_contact_id = v.relative
+              FROM unnest(%s::int[], %s::int[], %s::int[]) AS v(person, relative, company)
+             WHERE f.partner_id = v.person AND f.company_id = v.company
+               AND f.disclosure_contact_id IS NULL
+            """,
+            [[key[column] for key in keys] for column in range(3)],
+        )
 
     def _drop_other_kinds(self, params: dict) -> None:
         """The source corrected what somebody is to somebody: the old kind goes."""
