@@ -157,6 +157,8 @@ def _companies(env, org):
             company.write(vals)
         else:
             company = Company.create(dict(vals, currency_id=currency.id))
+        # the language of its HIS: the feed writes names of departments in it
+        company.partner_id.lang = "zh_CN"
         if company.currency_id != currency:
             company.currency_id = currency
         result[entity.code] = company

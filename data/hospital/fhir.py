@@ -150,7 +150,7 @@ def appointment(
 ):  # fmt: skip
     return (
         f'{{"resourceType":"Appointment","id":"{ext_id}","extension":[{{"url":"{EXT}/department",'
-        f'"valueReference":{{"reference":"{dept}"}}}},{{"url":"{EXT}/booking-channel","valueString":'
+        f'"valueReference":{{"reference":"{dept}"}}}},{{"url":"{EXT}/channel","valueString":'
         f'"{channel}"}}],"status":"{status}",'
         + (f'"cancelationReason":{{"text":"{reason}"}},' if reason else "")
         + f'"serviceType":[{{"text":"{service}"}}],'

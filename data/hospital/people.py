@@ -293,6 +293,8 @@ def _identifier(block, kind, value, start, end, system=""):
 
 def write_patient(block: Block, person: Person) -> None:
     """The card, last: the entities that know the person are those they visited."""
+    if person.entities and person.home not in person.entities:
+        person.home = min(person.entities)
     entities = sorted(person.entities | {person.home or "HQ01"})
     identifiers = []
     for entity in entities:
@@ -326,9 +328,7 @@ def write_patient(block: Block, person: Person) -> None:
         "telecom": [_phone(rank, *p) for rank, p in enumerate(person.phones, 1)],
         "gender": person.sex,
         "birthDate": person.birth_text,
-        "communication": [
-            {"language": {"coding": [{"code": person.language}]}, "preferred": True}
-        ],
+        "communication": _languages(person),
         "managingOrganization": {
             "reference": f"Organization/{(person.home or entities[0])}"
         },
@@ -358,6 +358,31 @@ def write_patient(block: Block, person: Person) -> None:
     block.add(
         "Patient", fhir.dump({k: v for k, v in line.items() if v not in ([], "")})
     )
+
+
+LANGUAGES = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "ko": "한국어",
+    "ja": "日本語",
+    "ru": "Русский",
+    "pt": "Português",
+    "vi": "Tiếng Việt",
+    "ug": "维吾尔语",
+    "yue": "粤语",
+    "wuu": "吴语（苏州话）",
+    "zh-TW": "国语",
+}
+
+
+def _languages(person):
+    """Only what is worth telling: nearly everybody speaks Mandarin."""
+    code = person.language
+    if code not in LANGUAGES:
+        return []
+    language = {"coding": [{"code": code}], "text": LANGUAGES[code]}
+    return [{"language": language, "preferred": True}]
 
 
 def _phone(rank, value, use, whose):
