@@ -30,6 +30,7 @@ class SourceConfig:
     roots: tuple[str, ...] = ()
     spool: str = ""
     max_record_bytes: int = 5 * 1024 * 1024
+    only_types: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

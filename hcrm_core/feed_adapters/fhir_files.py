@@ -74,11 +74,19 @@ class FhirFiles:
             for plain in spooler.expand(full, name):
                 label = name if plain == full else os.path.basename(plain)
                 first = _first_type(plain, self.config.max_record_bytes)
+                if self._is_passed_over(label, first):
+                    continue
                 files.append((_ORDER.get(first, len(_ORDER)), label, plain))
         return [
             {"name": label, "path": plain, "size": os.path.getsize(plain)}
             for _order, label, plain in sorted(files)
         ]
+
+    def _is_passed_over(self, label: str, first: str) -> bool:
+        """A file named after one type, as bulk exports do, that is not asked for."""
+        wanted = self.config.only_types
+        named = os.path.basename(label).split(".")[0]
+        return bool(wanted) and named == first and first not in wanted
 
     def _files(self) -> list[dict[str, Any]]:
         manifest = os.path.join(self.config.spool, MANIFEST)
@@ -140,8 +148,11 @@ class FhirFiles:
                 )
             if start == 0:
                 line = line.removeprefix(b"\xef\xbb\xbf")
-            if not line.isspace():
-                return record_from_line(line, f"{name}@{start}")
+            if line.isspace():
+                continue
+            record = record_from_line(line, f"{name}@{start}")
+            if not self.config.only_types or record.type in self.config.only_types:
+                return record
 
     def check(self, limit: int) -> Report:
         """Count records by type, up to ``limit`` of them."""

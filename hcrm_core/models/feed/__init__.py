@@ -17,3 +17,4 @@ from . import record_writer
 from . import record_events
 from . import record_summary
 from . import feed_pipeline
+from . import feed_state_hash

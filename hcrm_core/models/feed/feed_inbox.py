@@ -1,4 +1,12 @@
-from odoo import fields, models
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# what is retried while the clerk waits; more goes to the job queue in such pieces
+RETRY_NOW = 1000
+RETRY_JOB = 5000
+
 
 
 class HcrmFeedInbox(models.Model):
@@ -31,6 +39,9 @@ class HcrmFeedInbox(models.Model):
         required=True,
     )
     payload = fields.Text(groups="hcrm_core.group_feed_clerk")
+    payload_pretty = fields.Text(
+        "Record", compute="_compute_payload_pretty", groups="hcrm_core.group_feed_clerk"
+    )
     updated_at = fields.Datetime()
     reason_code = fields.Char(index=True)
     reason = fields.Char(help="What is wrong and what to do, in words.")
@@ -49,3 +60,93 @@ class HcrmFeedInbox(models.Model):
     _wait_idx = models.Index(
         "USING gin (wait_keys) WHERE state IN ('waiting', 'partial')"
     )
+
+    @api.depends("payload")
+    def _compute_payload_pretty(self):
+        for record in self:
+            try:
+                data = json.loads(record.payload or "")
+                record.payload_pretty = json.dumps(data, indent=2, ensure_ascii=False)
+            except ValueError:
+                record.payload_pretty = record.payload
+
+    @api.depends("res_type", "ext_id")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = f"{record.res_type}/{record.ext_id}"
+
+    # ------------------------------------------------------------------
+    # actions
+    # ------------------------------------------------------------------
+
+    def action_retry(self):
+        """Take the records up again, as they were received."""
+        self.check_access("write")
+        open_records = self.filtered(lambda record: record.state != "dropped")
+        if not open_records:
+            raise UserError(
+                self.env._("Dropped records are not taken up again. Put them back first.")
+            )
+        # sudo: a clerk may retry, but not write people and facts by hand
+        open_records.sudo()._retry()
+        left = open_records.exists().filtered(lambda record: record.state == "quarantine")
+        return self._notify(len(open_records) - len(left), len(left))
+
+    def action_retry_alike(self):
+        """Take up every record that is held back for the same reason."""
+        self.ensure_one()
+        alike = self.search(
+            [
+                ("source_id", "=", self.source_id.id),
+                ("reason_code", "=", self.reason_code),
+                ("state", "=", self.state),
+            ]
+        )
+        if len(alike) <= RETRY_NOW:
+            return alike.action_retry()
+        self.check_access("write")
+        for start in range(0, len(alike), RETRY_JOB):
+            chunk = alike[start : start + RETRY_JOB]
+            # sudo: as in action_retry
+            chunk.sudo().with_delay(channel="root.hcrm_feed")._retry()
+        return self._notify_text(
+            self.env._("%s records are taken up again in the background.", len(alike))
+        )
+
+    def action_drop(self):
+        """Give these up: they are kept for the record, and never taken up again."""
+        self.check_access("write")
+        self.filtered(lambda record: record.state != "partial").state = "dropped"
+
+    def action_put_back(self):
+        """Back to the quarantine."""
+        self.check_access("write")
+        self.filtered(lambda record: record.state == "dropped").state = "quarantine"
+
+    def _retry(self):
+        """Write the records, source by source, in this transaction."""
+        for source, records in self.grouped("source_id").items():
+            run = records.run_id[-1:] or source.run_ids[:1]
+            self.env["hcrm.feed.pipeline"]._retry(run, records.exists().ids)
+
+    def _notify(self, done: int, left: int):
+        if not left:
+            text = self.env._("%s records were taken over.", done)
+        else:
+            text = self.env._(
+                "%(done)s records were taken over, %(left)s are still held back.",
+                done=done,
+                left=left,
+            )
+        return self._notify_text(text)
+
+    def _notify_text(self, text: str):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": text,
+                "type": "info",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

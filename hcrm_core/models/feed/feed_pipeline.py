@@ -88,14 +88,11 @@ class HcrmFeedPipeline(models.AbstractModel):
         for res_type in WRITE_ORDER:
             if res_type in by_type:
                 self._write_type(page, res_type, by_type.pop(res_type))
-        quarantined = []
-        for rest in by_type.values():
-            for item in rest:
-                if item.record.problem:
-                    quarantined.append((item, item.record.problem))
-                else:
-                    page.counts["skipped"] += 1
-        self._quarantine(page, quarantined)
+        rest = [item for items in by_type.values() for item in items]
+        self._quarantine(
+            page, [(item, item.record.problem) for item in rest if item.record.problem]
+        )
+        self._skip(page, [item for item in rest if not item.record.problem])
 
     # ------------------------------------------------------------------
     # one type
@@ -105,19 +102,20 @@ class HcrmFeedPipeline(models.AbstractModel):
         """Map, link and write the items of one type; park the others."""
         deleted = [item for item in items if item.record.deleted]
         self._write_deleted(page, res_type, deleted)
-        mapped, problems = [], []
+        mapped, problems, skipped = [], [], []
         for item in items:
             if item.record.deleted:
                 continue
             outcome = item.record.problem or map_record(item.record, page.context)
             if outcome is None:
-                page.counts["skipped"] += 1
+                skipped.append(item)
             elif isinstance(outcome, Problem):
                 problems.append((item, outcome))
             else:
                 item.mapped = outcome
                 mapped.append(item)
         self._quarantine(page, problems)
+        self._skip(page, skipped)
         if not mapped:
             return
         ready, waiting = self.env["hcrm.feed.links"]._resolve(page, mapped)
@@ -362,6 +360,11 @@ class HcrmFeedPipeline(models.AbstractModel):
         ]
         page.counts[state] += len(pairs)
         self.env["hcrm.feed.waiting"]._put(page, state, pairs)
+
+    def _skip(self, page: PageState, items: list[Item]) -> None:
+        """Of no use here: counted, and no longer kept where it waited."""
+        page.counts["skipped"] += len(items)
+        self.env["hcrm.feed.waiting"]._clear(items)
 
     def _quarantine(self, page: PageState, pairs: list[tuple[Item, Problem]]) -> None:
         page.counts["quarantined"] += len(pairs)

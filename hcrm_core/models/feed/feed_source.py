@@ -1,4 +1,5 @@
 import os
+import re
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -39,6 +40,9 @@ class HcrmFeedSource(models.Model):
         "MRN Priority",
         default="MR,PT,PI",
         help="Identifier codes or systems, best first, whose value is the MRN.",
+    )
+    only_types = fields.Char(
+        help="Read only these types, comma-separated, e.g. Patient, Encounter. Empty: all."
     )
     waiting_days = fields.Integer(
         default=7,
@@ -136,6 +140,7 @@ class HcrmFeedSource(models.Model):
                 roots=tuple(self._roots()),
                 spool=os.path.join(self._data_folder("spool"), str(self.id), spool),
                 max_record_bytes=self.max_record_mb * 1024 * 1024,
+                only_types=frozenset(re.findall(r"\w+", self.only_types or "")),
             ),
         )
 
@@ -177,12 +182,13 @@ class HcrmFeedSource(models.Model):
     def action_start(self):
         """Start a run through the job queue."""
         self.ensure_one()
-        run = self._start()
-        run._enqueue()
-        return run._open()
+        return self._start_run()._open()
 
-    def _start(self):
-        """A new run of this source, not queued yet; one source runs once at a time."""
+    def _start_run(self, enqueue=True):
+        """Make a new run of this source; one source runs once at a time.
+
+        Without ``enqueue`` no job is queued: the caller processes the run itself.
+        """
         self.ensure_one()
         self.check_access("write")
         active = self.run_ids.filtered(lambda run: run.state in ("queued", "running"))
@@ -190,9 +196,12 @@ class HcrmFeedSource(models.Model):
             raise UserError(
                 self.env._("%s is being read already. Stop that run first.", self.name)
             )
-        return self.env["hcrm.feed.run"].create(
+        run = self.env["hcrm.feed.run"].create(
             {"source_id": self.id, "is_backfill": not self.is_backfilled}
         )
+        if enqueue:
+            run._enqueue()
+        return run
 
     def action_open_runs(self):
         self.ensure_one()
