@@ -8,7 +8,6 @@ RETRY_NOW = 1000
 RETRY_JOB = 5000
 
 
-
 class HcrmFeedInbox(models.Model):
     """A record that could not be written yet: it waits, or it is quarantined.
 
@@ -85,11 +84,15 @@ class HcrmFeedInbox(models.Model):
         open_records = self.filtered(lambda record: record.state != "dropped")
         if not open_records:
             raise UserError(
-                self.env._("Dropped records are not taken up again. Put them back first.")
+                self.env._(
+                    "Dropped records are not taken up again. Put them back first."
+                )
             )
         # sudo: a clerk may retry, but not write people and facts by hand
         open_records.sudo()._retry()
-        left = open_records.exists().filtered(lambda record: record.state == "quarantine")
+        left = open_records.exists().filtered(
+            lambda record: record.state == "quarantine"
+        )
         return self._notify(len(open_records) - len(left), len(left))
 
     def action_retry_alike(self):

@@ -79,12 +79,21 @@ class HcrmFeedLinks(models.AbstractModel):
             elif expected and column in REQUIRED:
                 ok = False
                 item.missing.append(ref)
-        item.company_id = page.source.company_id.id
+        item.company_id = self._entity(page, item, companies)
+        return ok
+
+    def _entity(self, page: PageState, item: Item, companies: dict) -> int:
+        """The legal entity of a record.
+
+        While what would tell it is missing, the person's own entity stands in: no
+        other hospital may learn of the person by it, and mending moves the fact.
+        """
         for column in _COMPANY_FROM:
             if companies.get(column):
-                item.company_id = companies[column]
+                return companies[column]
+            if column in item.mapped.refs and column not in companies:
                 break
-        return ok
+        return companies.get("partner_id") or page.source.company_id.id
 
     def _place(self, item: Item, label: str) -> None:
         """Ward and bed of a place that the visit names only by reference."""

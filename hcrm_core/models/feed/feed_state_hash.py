@@ -101,7 +101,9 @@ class HcrmFeedSource(models.Model):
         )
         return self._digest(Model, key, self._columns_of(Model))
 
-    def _hash_table(self, model: str, partner: SQL, names: list[str] | None = None) -> str:
+    def _hash_table(
+        self, model: str, partner: SQL, names: list[str] | None = None
+    ) -> str:
         """Rows of people this source knows, under the person's external ids."""
         Model = self.env[model]
         key = self._partner_key(partner)
@@ -123,7 +125,9 @@ class HcrmFeedSource(models.Model):
                 "SELECT count(*), md5(COALESCE(string_agg(h, '' ORDER BY h), '')) FROM ("
                 " SELECT md5(concat_ws('|', k, %s)) AS h FROM (SELECT %s AS k, t.* FROM %s t) t"
                 " WHERE k IS NOT NULL) x",
-                SQL(", ").join(SQL("COALESCE((%s)::text, '~')", value) for value in values),
+                SQL(", ").join(
+                    SQL("COALESCE((%s)::text, '~')", value) for value in values
+                ),
                 key,
                 SQL.identifier(Model._table),
             )

@@ -48,12 +48,17 @@ class HcrmFeedRecordSummary(models.AbstractModel):
         )
 
     def _count_visits(self, pairs: set[tuple[int, int]]) -> None:
-        """First and last visit, their number, and a class raised by what they were."""
+        """First and last visit, their number, and a class raised by what they were.
+
+        ``base_class_id`` keeps the class that visits raised: it comes back when the
+        visit turns out to be cancelled, whatever order the two were read in.
+        """
         partners, companies = _columns(pairs)
         self.env.cr.execute(
             f"""
             WITH visit AS (
-                SELECT v.p, v.c, min(d.day) AS first, max(d.day) AS last, count(e.id) AS n,
+                SELECT v.p, v.c, min(d.day) AS first, max(d.day) AS last,
+                       NULLIF(count(e.id), 0) AS n,
                        CASE WHEN bool_or(e.kind = 'inpatient') THEN 'inpatient'
                             WHEN bool_or(e.kind NOT IN ('inpatient', 'checkup'))
                             THEN 'outpatient'
@@ -67,20 +72,23 @@ class HcrmFeedRecordSummary(models.AbstractModel):
               GROUP BY v.p, v.c
             ), target AS (
                 SELECT f.id, v.first, v.last, v.n,
-                       CASE WHEN k.rank > COALESCE(o.rank, 0) THEN k.id
-                            ELSE f.class_id END AS class_id
+                       CASE WHEN k.rank > b.rank THEN k.id ELSE b.id END AS class_id,
+                       CASE WHEN k.rank > b.rank THEN b.id END AS base_class_id
                   FROM visit v
                   JOIN hcrm_person_company f ON f.partner_id = v.p AND f.company_id = v.c
-                  JOIN hcrm_person_class o ON o.id = f.class_id
+                  JOIN hcrm_person_class b
+                    ON b.id = COALESCE(f.base_class_id, f.class_id)
              LEFT JOIN hcrm_person_class k ON k.code = v.class
             )
             UPDATE hcrm_person_company f
                SET date_first_visit = t.first, date_last_visit = t.last,
-                   visit_count = t.n, class_id = t.class_id
+                   visit_count = t.n, class_id = t.class_id,
+                   base_class_id = t.base_class_id
               FROM target t
              WHERE f.id = t.id
-               AND (f.date_first_visit, f.date_last_visit, f.visit_count, f.class_id)
-                   IS DISTINCT FROM (t.first, t.last, t.n, t.class_id)
+               AND (f.date_first_visit, f.date_last_visit, f.visit_count, f.class_id,
+                    f.base_class_id)
+                   IS DISTINCT FROM (t.first, t.last, t.n, t.class_id, t.base_class_id)
             """,
             (partners, companies),
         )

@@ -45,6 +45,7 @@ _EXTRA = {
     "is_changed": "bool",
     "old_state": "text",
     "old_partner_id": "int",
+    "old_company_id": "int",
 }
 
 
@@ -184,7 +185,8 @@ class HcrmFeedRecordWriter(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 "UPDATE %s s SET is_changed = (%s) IS DISTINCT FROM (%s),"
-                " old_state = %s, old_partner_id = t.partner_id"
+                " old_state = %s, old_partner_id = t.partner_id,"
+                " old_company_id = t.company_id"
                 " FROM %s t WHERE t.id = s.id AND NOT s.is_new",
                 SQL.identifier(STAGE),
                 _list("t", columns),
@@ -222,26 +224,24 @@ class HcrmFeedRecordWriter(models.AbstractModel):
         """What changed, and for whom; ids of the batch."""
         self.env.cr.execute(
             SQL(
-                "SELECT n, is_changed, old_partner_id FROM %s WHERE is_changed",
+                "SELECT n, old_partner_id, old_company_id FROM %s WHERE is_changed",
                 SQL.identifier(STAGE),
             )
         )
-        moved = {row[0]: row[2] for row in self.env.cr.fetchall()}
+        before = {row[0]: row[1:] for row in self.env.cr.fetchall()}
         is_visit = model == "hcrm.encounter"
         for n, item in enumerate(items):
             ext_id = item.record.ext_id
             result.ids[ext_id] = item.res_id
-            touched = ext_id in result.new
-            if n in moved:
+            if n in before:
                 result.changed.add(ext_id)
-                touched = True
-            if touched and "partner_id" in item.links:
+            elif ext_id not in result.new:
+                continue
+            if "partner_id" in item.links:
                 pair = (item.links["partner_id"], item.company_id)
                 result.seen.add(pair)
                 if is_visit:
-                    result.visited.add(pair)
-                    if moved.get(n) and moved[n] != pair[0]:
-                        result.visited.add((moved[n], item.company_id))
+                    result.visited |= {pair, before.get(n, pair)}
 
     # ------------------------------------------------------------------
     # deletions

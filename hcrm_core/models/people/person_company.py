@@ -33,6 +33,10 @@ class HcrmPersonCompany(models.Model):
         default=lambda self: self.env.company,
     )
     class_id = fields.Many2one("hcrm.person.class", required=True, ondelete="restrict")
+    # what the person was before visits raised the class; empty where none did
+    base_class_id = fields.Many2one(
+        "hcrm.person.class", "Class without Visits", readonly=True, ondelete="restrict"
+    )
     owner_id = fields.Many2one("res.users", index="btree_not_null", ondelete="set null")
     confidentiality = fields.Selection(CONFIDENTIALITY, required=True, default="normal")
     alias = fields.Char(help="Shown everywhere instead of a restricted person's name.")
@@ -84,3 +88,9 @@ class HcrmPersonCompany(models.Model):
     _special_idx = models.Index(
         "(company_id, confidentiality) WHERE confidentiality != 'normal' OR is_vip"
     )
+
+    def write(self, vals):
+        """A class set by hand is the new base that visits may raise."""
+        if "class_id" in vals and "base_class_id" not in vals:
+            vals = {**vals, "base_class_id": False}
+        return super().write(vals)
