@@ -65,6 +65,10 @@ class HcrmFeedReason(models.AbstractModel):
             "waiting": _("Waits for %(wait)s, which has not come yet."),
             "partial": _("Written without %(wait)s, which has not come yet."),
             "write_failed": _("The database refused the record: %(error)s"),
+            "too_long": _(
+                "%(field)s is longer than %(limit)s characters. It must be corrected in"
+                " the HIS."
+            ),
             "person_refused": _("The person could not be written: %(error)s"),
         }
 

@@ -113,7 +113,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         return dict(self.env.cr.fetchall())
 
     def _known_identities(self, people):
-        """Return partner id -> (source id, type, external id, stamp) of its records.
+        """Return partner id -> its live records at all sources, each a tuple.
 
         A person may come as several records, one per hospital or entered twice:
         the newest of them owns the demographics, whatever the order they come in.
@@ -123,9 +123,10 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
             return {}
         self.env.cr.execute(
             SQL(
-                """SELECT res_id, source_id, res_type, ext_id, updated_at
+                """SELECT res_id, source_id, res_type, ext_id, company_id, updated_at
                    FROM hcrm_feed_identity
-                   WHERE res_id = ANY(%s) AND res_model = 'res.partner'""",
+                   WHERE res_id = ANY(%s) AND res_model = 'res.partner'
+                     AND state = 'live'""",
                 ids,
             )
         )

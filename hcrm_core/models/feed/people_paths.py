@@ -118,7 +118,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         columns = {
             name: value
             for name, (_compute, value) in CONSTANT.items()
-            if name in Partner._fields and Partner._fields[name].column_type
+            if self._is_computed_column(name)
         }
         columns.update(
             (name, value)
@@ -128,6 +128,11 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         now, uid = self.env.cr.now(), self.env.uid
         columns.update(create_uid=uid, write_uid=uid, create_date=now, write_date=now)
         return {name: value for name, value in columns.items() if value is not None}
+
+    def _is_computed_column(self, name):
+        """Tell a column that is computed here: hr computes what base only stores."""
+        field = self.env["res.partner"]._fields.get(name)
+        return bool(field and field.compute and field.column_type)
 
     def _update_people(self, people):
         """Update changed people, then let the ORM recompute what depends on them."""

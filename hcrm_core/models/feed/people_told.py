@@ -39,6 +39,11 @@ class Told:
         """Older rows first; the external id settles a tie the same way every time."""
         return (self.row.updated_at or datetime.min, self.row.ext_id)
 
+    @property
+    def is_tombstone(self) -> bool:
+        """The source only says that it no longer has the record."""
+        return self.row.data.keys() <= {"status"}
+
     def strong_keys(self):
         for part in self.identifiers:
             if part.is_strong:
@@ -118,20 +123,26 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         data = row.data
         for key, values in selections.items():
             if data.get(key) and data[key] not in values:
-                return Problem("bad_value", {"field": key, "value": str(data[key])})
-        try:
-            as_date(data.get("birthdate"))
-            as_date(data.get("deceased_date"))
-            for item in data.get("identifiers") or ():
-                as_date(item.get("start"))
-                as_date(item.get("end"))
-        except (TypeError, ValueError) as error:
-            return Problem("bad_value", {"field": "date", "value": str(error)})
-        texts = [data.get("name"), data.get("street"), data.get("city")]
+                found = {"field": key, "value": str(data[key])}
+                return Problem("unknown_value", found)
+        days = [(key, data.get(key)) for key in ("birthdate", "deceased_date")]
+        for item in data.get("identifiers") or ():
+            days += [
+                ("identifiers", item.get("start")),
+                ("identifiers", item.get("end")),
+            ]
+        for key, value in days:
+            try:
+                as_date(value)
+            except (TypeError, ValueError):
+                found = {"field": key, "value": str(value)}
+                return Problem("impossible_date", found)
+        texts = [(key, data.get(key)) for key in ("name", *TEXTS)]
         for key in ("identifiers", "contacts"):
-            texts += [item.get("value") for item in data.get(key) or ()]
-        if any(len(text or "") > MAX_LENGTH for text in texts):
-            return Problem("too_long", {"limit": MAX_LENGTH})
+            texts += [(key, item.get("value")) for item in data.get(key) or ()]
+        for key, text in texts:
+            if len(text or "") > MAX_LENGTH:
+                return Problem("too_long", {"field": key, "limit": MAX_LENGTH})
         return None
 
     def _read_values(self, row, places):

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import datetime
 
 from odoo import models
@@ -69,7 +70,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
             if person is None:
                 continue
             if person.problem:
-                problem = Problem("refused", {"message": person.problem})
+                problem = Problem("person_refused", {"error": person.problem})
                 written.problems[ext_id] = problem
                 continue
             written.ids[ext_id] = person.id
@@ -89,7 +90,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         kept = []
         for one, person in zip(told, matched, strict=True):
             if id(person) not in named:
-                written.problems[one.row.ext_id] = Problem("no_name")
+                written.problems[one.row.ext_id] = Problem("no_name", {"field": "name"})
                 person = None
             kept.append(person)
         return kept
@@ -98,6 +99,10 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         """Merge what rows tell into their people, oldest row first."""
         identities = self._known_identities([p for p in matched if p])
         defaults = self._partner_defaults()
+        in_page = Counter(
+            (id(person), one.row.company_id)
+            for one, person in zip(told, matched, strict=True)
+        )
         for one, person in zip(told, matched, strict=True):
             if person is None:
                 continue
@@ -106,20 +111,38 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
             if person.values["hcrm_status"] == "erased":
                 # what a person had erased is not filled in again
                 continue
-            is_newest = self._is_newest(source, one, identities.get(person.id, ()))
-            self._merge_one(one, person, is_newest, lookups)
+            own = (source.id, one.row.type, one.row.ext_id)
+            others = [
+                identity
+                for identity in identities.get(person.id, ())
+                if identity[:3] != own
+            ]
+            company_id = one.row.company_id
+            is_only = in_page[id(person), company_id] == 1 and not any(
+                identity[3] in (company_id, None) for identity in others
+            )
+            self._merge_one(one, person, others, is_only, lookups)
 
-    def _is_newest(self, source, one, identities):
-        own = (source.id, one.row.type, one.row.ext_id)
+    def _is_newest(self, one, others):
+        """Say whether a row is newer than the other records of the person."""
         return all(
             (updated_at or datetime.min, ext_id) <= one.age
-            for source_id, res_type, ext_id, updated_at in identities
-            if (source_id, res_type, ext_id) != own
+            for _source_id, _type, ext_id, _company_id, updated_at in others
         )
 
-    def _merge_one(self, one, person, is_newest, lookups):
-        """Merge one row; an older record of the person only fills what is empty."""
+    def _merge_one(self, one, person, others, is_only, lookups):
+        """Merge one row; an older record of the person only fills what is empty.
+
+        :param others: the person's other live records, at any source
+        :param is_only: no other record of the person is of the same hospital, so
+            that a number it no longer tells is no longer used
+        """
+        if one.is_tombstone:
+            if not others:
+                person.values.update(one.values)
+            return
         Details = self.env["hcrm.person.details"]
+        is_newest = self._is_newest(one, others)
         values = person.values
         for name, value in one.values.items():
             if is_newest or values[name] is None:
@@ -127,11 +150,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         company_id = one.row.company_id
         Details._add_identifiers(person, one.identifiers, supersede=is_newest)
         if one.contacts is not None:
-            Details._add_contacts(
-                person,
-                one.contacts,
-                is_feed=True,
-                ages=company_id if is_newest else False,
-            )
+            ages = company_id if is_only else None
+            Details._add_contacts(person, one.contacts, is_feed=True, ages=ages)
         Details._add_file(lookups, person, company_id, one.file)
         Details._add_profile(person, company_id, one.row.data)

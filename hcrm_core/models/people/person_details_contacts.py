@@ -63,14 +63,14 @@ class HcrmPersonDetails(models.AbstractModel):
             "is_junk": system == "email" and not number,
         }
 
-    def _add_contacts(self, person, parts, is_feed, ages=False):
+    def _add_contacts(self, person, parts, is_feed, ages=None):
         """Merge told contact points into a person.
 
         What people told us is not changed by the HIS: a point made by hand keeps
         its use, rank and owner when the HIS tells the same number.
 
-        :param ages: the list is complete for its entity: points of the HIS that
-            it no longer tells are marked as no longer used, not deleted
+        :param ages: id of the entity whose list is complete: points of the HIS
+            that it no longer tells are marked as no longer used, not deleted
         """
         for part in parts:
             line = person.contacts.get(part.key)

@@ -21,13 +21,12 @@ class HcrmPersonDetails(models.AbstractModel):
         or somebody else's card.
         """
         parts = {}
-        words = self._identifier_words() if items else {}
         for item in items or ():
             value = (item.get("value") or "").strip()
-            if not value:
+            kind = lookups.kinds.get(item.get("type")) or lookups.kinds.get("OTH")
+            if not value or not kind:
                 continue
-            kind = lookups.types.get(item.get("type")) or lookups.types["OTH"]
-            verdict = identity_numbers.check(kind.validator or "none", value)
+            verdict = identity_numbers.check(kind.validator, value)
             norm = verdict.norm or identity_numbers.normalise(value) or value.upper()
             is_own = verdict.ok and not (
                 birthdate
@@ -48,11 +47,11 @@ class HcrmPersonDetails(models.AbstractModel):
                     "assigner": item.get("assigner") or None,
                     "date_start": as_date(item.get("start")),
                     "date_end": as_date(item.get("end")),
-                    "is_unique": bool(kind.is_unique and is_own),
-                    "hint": words.get(code),
+                    "is_unique": kind.is_unique and is_own,
+                    "hint": lookups.words.get(code),
                 },
-                rank=kind.sequence,
-                is_strong=bool(kind.is_strong and is_own),
+                rank=kind.rank,
+                is_strong=kind.is_strong and is_own,
                 is_lifelong=kind.validator in LIFELONG,
             )
         return list(parts.values())

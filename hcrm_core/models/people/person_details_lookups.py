@@ -5,11 +5,24 @@ from odoo import models
 from ...tools.phones import PhonePlan
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of identity number, as far as writing needs it."""
+
+    id: int
+    rank: int
+    validator: str
+    is_unique: bool
+    is_strong: bool
+    is_per_company: bool
+
+
 @dataclass(slots=True)
 class Lookups:
     """Small libraries read once per page: types, classes, plans."""
 
-    types: dict[str, object] = field(default_factory=dict)  # by code
+    kinds: dict[str, Kind] = field(default_factory=dict)  # by code
+    words: dict[str, str] = field(default_factory=dict)  # of codes about numbers
     class_ids: dict[str, int] = field(default_factory=dict)  # by code
     class_ranks: dict[int, int] = field(default_factory=dict)  # by id
     plans: dict[tuple[int, int], PhonePlan] = field(default_factory=dict)
@@ -46,7 +59,18 @@ class HcrmPersonDetails(models.AbstractModel):
             "hcrm_core.junk_phone_people"
         )
         return Lookups(
-            types={kind.code: kind for kind in types},
+            kinds={
+                kind.code: Kind(
+                    kind.id,
+                    kind.sequence,
+                    kind.validator,
+                    kind.is_unique,
+                    kind.is_strong,
+                    kind.is_per_company,
+                )
+                for kind in types
+            },
+            words=self._identifier_words(),
             class_ids={kind.code: kind.id for kind in classes},
             class_ranks={kind.id: kind.rank for kind in classes},
             plans=self._phone_plans(),
