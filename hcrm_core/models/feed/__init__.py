@@ -18,3 +18,4 @@ from . import record_events
 from . import record_summary
 from . import feed_pipeline
 from . import feed_state_hash
+from . import feed_upload

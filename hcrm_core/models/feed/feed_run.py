@@ -161,6 +161,8 @@ class HcrmFeedRun(models.Model):
 
         A page that fails leaves nothing behind; the run says why and can be resumed.
         """
+        # sudo: who may start a run was checked then; the feed writes for all entities
+        self = self.sudo()  # pylint: disable=self-cls-assignment
         # one page of a run at a time, whoever asks for it
         self.env.cr.execute(
             "SELECT state FROM hcrm_feed_run WHERE id = %s FOR UPDATE", (self.id,)
@@ -230,7 +232,6 @@ class HcrmFeedRun(models.Model):
     def _finish(self, adapter) -> None:
         self.env["hcrm.feed.waiting"]._expire(self.source_id)
         self.write({"state": "done", "date_end": fields.Datetime.now()})
-        # sudo: the run may be started by a clerk, the flag is the run's own
-        self.source_id.sudo().is_backfilled = True
+        self.source_id.is_backfilled = True
         self.env.flush_all()
         self.env.cr.postcommit.add(adapter.cleanup)

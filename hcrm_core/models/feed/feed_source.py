@@ -32,6 +32,10 @@ class HcrmFeedSource(models.Model):
     kind = fields.Selection(
         [("fhir_file", "FHIR R4 files")], required=True, default="fhir_file"
     )
+    is_upload = fields.Boolean(
+        "Files Are Uploaded",
+        help="Its files come from users' computers, not from a folder.",
+    )
     path = fields.Char(help="File or folder on the server: .ndjson, .json, .gz, .zip.")
     tz = fields.Selection(
         related="company_id.hcrm_tz", string="Time Zone of Local Times"
@@ -183,6 +187,17 @@ class HcrmFeedSource(models.Model):
         """Start a run through the job queue."""
         self.ensure_one()
         return self._start_run()._open()
+
+    def action_stop(self):
+        """Stop the run under way after the page at hand."""
+        self.ensure_one()
+        self.last_run_id.action_stop()
+
+    def action_resume(self):
+        """Go on with the last run where it stopped."""
+        self.ensure_one()
+        self.last_run_id.action_resume()
+        return self.last_run_id._open()
 
     def _start_run(self, enqueue=True):
         """Make a new run of this source; one source runs once at a time.
