@@ -7,3 +7,4 @@ from . import test_people_desk_front
 from . import test_people_desk_vip
 from . import test_feed_pipeline
 from . import test_feed_people_equality
+from . import test_feed_people_writer

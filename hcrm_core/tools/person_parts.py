@@ -53,7 +53,7 @@ class ContactPart:
     values: dict[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """The stored and the wanted state of one person.
 

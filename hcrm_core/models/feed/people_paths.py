@@ -114,7 +114,6 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
 
     def _constant_columns(self):
         """Return column -> value that is the same for every new person."""
-        Partner = self.env["res.partner"]
         columns = {
             name: value
             for name, (_compute, value) in CONSTANT.items()

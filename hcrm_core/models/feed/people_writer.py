@@ -45,25 +45,24 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         matched, holders, final = self._match_rows(told)
         matched = self._without_nameless(told, matched, written)
         self._merge_told(source, told, matched, lookups)
-        people = list({id(p): p for p in matched if p is not None}.values())
+        people = list(dict.fromkeys(filter(None, matched)))
         rivals = Details._claim_identifiers(people, holders)
         Details._mark_known_junk(people, lookups)
         Details._derive_columns(people)
         touched = [person for person in people if person.is_touched()]
-        is_new = {id(person) for person in touched if person.is_new}
-        is_touched = {id(person) for person in touched}
+        is_new = {person for person in touched if person.is_new}
         if touched:
             self._save_partners(touched, written)
-            touched = [person for person in touched if not person.problem]
-            Details._save_details(touched)
+            saved = [person for person in touched if not person.problem]
+            Details._save_details(saved)
             Details._queue_rivals(
                 (person, owner)
                 for person, owner in rivals
                 if not person.problem and final.get(owner) != person.id
             )
-        self._report(told, matched, is_new, is_touched, written)
+        self._report(told, matched, is_new, set(touched), written)
 
-    def _report(self, told, matched, is_new, is_touched, written):
+    def _report(self, told, matched, new, touched, written):
         """Note by external id what became of each row."""
         for one, person in zip(told, matched, strict=True):
             ext_id = one.row.ext_id
@@ -74,22 +73,23 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
                 written.problems[ext_id] = problem
                 continue
             written.ids[ext_id] = person.id
-            if id(person) in is_new:
-                is_new.discard(id(person))
+            if person in new:
+                # further records of the same person only change it
+                new.discard(person)
                 written.new.add(ext_id)
-            elif id(person) in is_touched:
+            elif person in touched:
                 written.changed.add(ext_id)
 
     def _without_nameless(self, told, matched, written):
         """Refuse new people without a name; a known person keeps the one it has."""
         named = {
-            id(person)
+            person
             for one, person in zip(told, matched, strict=True)
             if person.old.get("name") or one.values.get("name")
         }
         kept = []
         for one, person in zip(told, matched, strict=True):
-            if id(person) not in named:
+            if person not in named:
                 written.problems[one.row.ext_id] = Problem("no_name", {"field": "name"})
                 person = None
             kept.append(person)
@@ -100,7 +100,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         identities = self._known_identities([p for p in matched if p])
         defaults = self._partner_defaults()
         in_page = Counter(
-            (id(person), one.row.company_id)
+            (person, one.row.company_id)
             for one, person in zip(told, matched, strict=True)
         )
         for one, person in zip(told, matched, strict=True):
@@ -118,7 +118,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
                 if identity[:3] != own
             ]
             company_id = one.row.company_id
-            is_only = in_page[id(person), company_id] == 1 and not any(
+            is_only = in_page[person, company_id] == 1 and not any(
                 identity[3] in (company_id, None) for identity in others
             )
             self._merge_one(one, person, others, is_only, lookups)
