@@ -35,7 +35,8 @@ def decide(block, person) -> None:
     # long enough ago that the silence can be noticed
     person.leaves = first + 90 + int(rng.random() * max(30, -first - 330))
     cause = pick(rng, CAUSES)
-    traced = rng.random() < 0.8 or cause in ("death", "moved")
+    # death and a new address show; who drifts away says nothing
+    traced = cause in ("death", "moved") or (cause != "natural" and rng.random() < 0.8)
     person.levels["_cause"] = (cause, traced)
     if cause == "death":
         person.death = person.leaves + int(rng.random() * 20)

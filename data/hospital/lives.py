@@ -18,7 +18,7 @@ from .model import Block, Person
 from .people import pick
 
 ACUTE_PER_YEAR = 0.33
-CHRONIC_SHARE = 0.45  # of the visits a textbook asks for
+CHRONIC_SHARE = 0.7  # of the visits a textbook asks for
 _BANDS = (14, 60, 200)
 
 
@@ -57,7 +57,7 @@ def _flu_day(block, first, last):
     for _try in range(12):
         back = (0, 1, 1, 2, 0)[int(rng.random() * 5)]
         peak = until.replace(year=until.year - back, month=11, day=26)
-        if rng.random() < 0.85:
+        if rng.random() < 0.92:
             day = block.clock.to_number(peak) + int(rng.gauss(0, 15))
         else:
             day = first + int(rng.random() * (last - first + 1))
@@ -270,11 +270,11 @@ def _bookings(block, person, first, last):
     if not alive:
         return
     draw = rng.random()
-    if draw < 0.022:
+    if draw < 0.035:
         _today(block, person, dept)
-    elif draw < 0.042:
+    elif draw < 0.062:
         visits.book(block, person, dept, 2, "booked")
-    elif draw < 0.105:
+    elif draw < 0.125:
         status = pick(
             rng, (("booked", 16), ("pending", 2), ("proposed", 1), ("waitlist", 1))
         )

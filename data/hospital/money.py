@@ -42,20 +42,23 @@ def split(rng, coverage: str, category: str, amount: float):
     return (("pooled", pooled), ("self", rest))
 
 
-def bill(block, person, enc, dept, doctor, when, lines):
-    """One charge item per ``(category, name, amount)``."""
+def bill(block, person, enc, dept, doctor, when, lines) -> float:
+    """One charge item per ``(category, name, amount)``; returns the person's own part."""
     reference = org.department_ref(dept)
     rng = block.rng
+    own = 0.0
     for category, name, amount in lines:
         amount = round(amount, 2)
+        parts = split(rng, person.coverage, category, amount)
+        own += sum(part for payer, part in parts if payer in ("self", "account"))
         block.add(
             "ChargeItem",
             fhir.charge(
                 person.next_id("c"), person.pid, enc, "charge", category, name, amount,
-                split(rng, person.coverage, category, amount),
-                amount * _COST[category], when, reference, doctor,
+                parts, amount * _COST[category], when, reference, doctor,
             ),
         )  # fmt: skip
+    return own
 
 
 def refund(block, person, enc, dept, doctor, when, category, name, amount):

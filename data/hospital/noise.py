@@ -126,7 +126,11 @@ def second_card(block, person, copy):
 def _second_phone(rng, model, person, copy):
     value, use, whose = copy.phones[0]
     draw = rng.random()
-    if model == "sound" and draw < 0.3 and person.age(0) > 18:
+    if model == "sound" and whose:
+        # the mother's number, taken for the child's own
+        copy.phones = [(value, use, "")]
+        return "mothers_phone"
+    if model == "sound" and draw < 0.3:
         # the number of whoever came along
         copy.phones = [(numbers.mobile(60_000_000 + person.index), "mobile", "")]
         return "relatives_phone"

@@ -21,6 +21,7 @@ def write(block) -> None:
         old_and_alone,
         complainant,
         bills_and_stays,
+        on_the_wards,
         open_states,
     ):
         make(block)
@@ -446,6 +447,34 @@ def _split_bills(block):
             "payer_splits",
             {"person": person.pid, "coverage": coverage, "encounter": enc},
         )
+
+
+WARDS = (
+    ("CAR", "I25.1", 67), ("RES", "J18.9", 72), ("GSU", "K80.2", 49), ("ORT", "M17.9", 70),
+    ("ONC", "C18.9", 63), ("NEU", "I63.9", 75), ("URO", "N20.1", 44), ("GYN", "D25.9", 42),
+    ("PED", "J18.9", 5), ("RES", "J44.9", 78),
+)  # fmt: skip
+
+
+def on_the_wards(block):
+    """Beds that are taken today, and people discharged in the last days."""
+    for number, (dept, code, age) in enumerate(WARDS):
+        sex = "female" if dept == "GYN" or number % 2 else "male"
+        disease = BY_CODE[code]
+        lying = people.make(block, sex, age)
+        lying.death = None
+        visits.inpatient(
+            block, lying, disease, -1 - number % 4, stay=6 + number % 3, dept=dept
+        )
+        home = people.make(block, sex, age + 1)
+        home.death = None
+        out = 1 + number % 6
+        visits.inpatient(
+            block, home, disease, -out - 5, stay=5, dept=dept, follow=False
+        )
+        for person, key in ((lying, "on_ward_now"), (home, "just_discharged")):
+            _finish(block, person)
+            block.plant(key, person.pid)
 
 
 def open_states(block):

@@ -43,10 +43,10 @@ def clinic_minute(rng) -> int:
 
 
 def clinic_day(block: Block, day: int) -> int:
-    """Clinics work all week; at the weekend four in ten come on Monday instead."""
+    """Clinics work all week; at the weekend four in ten come in the days after."""
     weekday = block.clock.weekday(day)
     if weekday > 4 and block.rng.random() < 0.4:
-        day += 7 - weekday
+        day += 7 - weekday + int(block.rng.random() * 4)
     return min(day, 0)
 
 
@@ -256,8 +256,6 @@ def inpatient(
         ),
     )  # fmt: skip
     diagnose(block, person, enc, disease, day, start)
-    deposit = 2000 + 1000 * int(rng.random() * 4)
-    money.moved(block, person, enc, dept, doctor, start, "deposit", deposit)
     bill_day = min(last, 0)
     lines = [
         ("bed", "床位及护理费", stay * (90 + 30 * int(rng.random() * 4))),
@@ -271,11 +269,14 @@ def inpatient(
                 540 + int(rng.random() * 300), lines, outcome, category)  # fmt: skip
     for name, price in disease.imaging:
         lines.append(("imaging", name, price))
+    # about what the patient's own part will be, in whole five hundreds
+    deposit = max(1000, round(sum(line[2] for line in lines) * 0.3 / 500) * 500)
+    money.moved(block, person, enc, dept, doctor, start, "deposit", deposit)
     for code, shift in disease.tests:
         measure(block, person, enc, code, shift, clock.at(day, minute + 40))
         if stay > 2 and last <= 0:
             measure(block, person, enc, code, shift * 0.3, clock.at(last - 1, 420))
-    money.bill(block, person, enc, dept, doctor, clock.at(bill_day, 480), lines)
+    own = money.bill(block, person, enc, dept, doctor, clock.at(bill_day, 480), lines)
     if not is_open:
         for code in disease.drugs[:2]:
             if code in DRUGS and code != "L01XX":
@@ -283,8 +284,7 @@ def inpatient(
                     block, person, enc, DRUGS[code], last, clock.at(last, 560), doctor
                 )
         if settle:
-            total = sum(line[2] for line in lines)
-            due = round(total * 0.35 - deposit, 2)
+            due = round(own - deposit, 2)
             money.moved(
                 block, person, enc, dept, doctor, clock.at(last, 620), "settlement", due
             )
