@@ -8,3 +8,5 @@ from . import test_people_desk_vip
 from . import test_feed_pipeline
 from . import test_feed_people_equality
 from . import test_feed_people_writer
+from . import test_feed_adapters
+from . import test_feed_run

@@ -164,6 +164,7 @@ class HcrmFeedRun(models.Model):
         # sudo: who may start a run was checked then; the feed writes for all entities
         self = self.sudo()  # pylint: disable=self-cls-assignment
         # one page of a run at a time, whoever asks for it
+        self.flush_recordset()
         self.env.cr.execute(
             "SELECT state FROM hcrm_feed_run WHERE id = %s FOR UPDATE", (self.id,)
         )
