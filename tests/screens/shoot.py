@@ -42,9 +42,12 @@ def session_id(url, db, login, password):
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        answer = json.load(response)
-        cookie = response.headers.get("Set-Cookie") or ""
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+            cookie = response.headers.get("Set-Cookie") or ""
+    except OSError as error:
+        raise ShotError(f"No Odoo answers at {url}: {error}") from error
     if "error" in answer or not answer["result"].get("uid"):
         raise ShotError(f"Login of {login} refused by {url}, database {db}.")
     return re.search(r"session_id=([^;]+)", cookie).group(1)
@@ -53,8 +56,9 @@ def session_id(url, db, login, password):
 class Browser:
     """A headless Chromium driven over its DevTools socket, logged in to Odoo."""
 
-    def __init__(self, url, session, size=(1366, 900), timeout=60):
-        self.url, self.session, self.size, self.timeout = url, session, size, timeout
+    def __init__(self, url, session, size=(1366, 900), tz="Asia/Shanghai", timeout=60):
+        self.url, self.session, self.size, self.tz = url, session, size, tz
+        self.timeout = timeout
         self.errors = []
         self._id = 0
 
@@ -85,6 +89,7 @@ class Browser:
         self.send(
             "Network.setCookie", name="session_id", value=self.session, url=self.url
         )
+        self.send("Emulation.setTimezoneOverride", timezoneId=self.tz)
         self.resize(*self.size)
         return self
 
@@ -199,6 +204,7 @@ def main():
     parser.add_argument("--password", help="default: the login")
     parser.add_argument("--page", required=True, help="path, e.g. /odoo/hcrm-card/42")
     parser.add_argument("--size", default="1366x900")
+    parser.add_argument("--tz", default="Asia/Shanghai", help="of the browser")
     parser.add_argument("--wait", default=".o_action_manager")
     parser.add_argument("--do", action="append", default=[], metavar="STEP")
     parser.add_argument("--out", required=True)
@@ -206,7 +212,7 @@ def main():
     size = tuple(int(part) for part in args.size.split("x"))
     try:
         session = session_id(args.url, args.db, args.login, args.password or args.login)
-        with Browser(args.url, session, size) as browser:
+        with Browser(args.url, session, size, args.tz) as browser:
             browser.open(args.page)
             browser.wait(args.wait)
             for step in args.do:

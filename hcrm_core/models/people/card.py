@@ -768,7 +768,7 @@ class HcrmCard(models.AbstractModel):
                     "Diagnosis not disclosed to the person. Speak with %s.",
                     contact.display_name,
                 )
-            yield "shielded", "danger", "volume-off", text
+            yield "shielded", "danger", "eye-slash", text
         names = [
             row["name"]
             for row in card.get("relatives") or []

@@ -186,9 +186,9 @@ class HcrmTimeline(models.AbstractModel):
                 model="hcrm.charge",
                 date="date",
                 title="category",
-                details=("name", "kind"),
+                details=("name",),
                 state="state",
-                extra=("amount", "currency_id"),
+                extra=("kind", "amount", "currency_id"),
                 department="department_id",
                 sensitive=("name",),
             ),
@@ -586,6 +586,9 @@ class HcrmTimeline(models.AbstractModel):
 
     @api.model
     def _timeline_row_charge(self, row, values):
+        if values.get("kind") != "charge":
+            kinds = self.env["hcrm.charge"]._fields["kind"]._description_selection(self.env)
+            row["details"].append(dict(kinds)[values["kind"]])
         row["amount"] = values.get("amount") or 0.0
         row["currency_id"] = values.get("currency_id")
 

@@ -28,6 +28,7 @@ export class CardAction extends Component {
         this.orm = useService("orm");
         this.actionService = useService("action");
         this.addDialog = useOwnedDialogs();
+        this.ui = useState(useService("ui"));
         this.rootRef = useRef("root");
         const kept = this.props.state?.card || {};
         this.filters = kept.filters || { kinds: [], year: "", search: "" };
@@ -36,7 +37,7 @@ export class CardAction extends Component {
         this.state = useState({
             card: null,
             error: "",
-            tab: kept.tab || "timeline",
+            tab: kept.tab || "",
             reloadKey: 0,
         });
         useSetupAction({
@@ -81,6 +82,8 @@ export class CardAction extends Component {
     get tabs() {
         const card = this.state.card;
         return [
+            // one column: who it is and how to reach them is a tab of its own
+            this.ui.isSmall && { id: "person", label: _t("Person") },
             { id: "timeline", label: _t("Timeline") },
             card.allergies && { id: "health", label: _t("Health") },
             { id: "visits", label: _t("Visits") },
@@ -89,7 +92,8 @@ export class CardAction extends Component {
     }
 
     get tab() {
-        return this.tabs.some((tab) => tab.id === this.state.tab) ? this.state.tab : "timeline";
+        const tabs = this.tabs;
+        return tabs.some((tab) => tab.id === this.state.tab) ? this.state.tab : tabs[0].id;
     }
 
     /** Arrow keys move between tabs, as in any tab list. */
@@ -103,6 +107,12 @@ export class CardAction extends Component {
         this.state.tab = tabs[(index + step + tabs.length) % tabs.length].id;
         const buttons = ev.currentTarget.querySelectorAll("[role=tab]");
         buttons[(index + step + tabs.length) % tabs.length].focus();
+    }
+
+    /** On a phone the empty control panel would be a blank strip. */
+    get display() {
+        const hasWay = this.env.config.breadcrumbs?.length > 1;
+        return { controlPanel: !this.ui.isSmall || hasWay ? {} : false };
     }
 
     openPerson(id) {

@@ -22,7 +22,7 @@ export class CardHead extends Component {
     get facts() {
         const head = this.head;
         const born = birthText(head.birthdate, head.birthdate_precision);
-        return [head.sex_label, head.age, born, head.city].filter(Boolean);
+        return [head.sex_label, head.age, born].filter(Boolean);
     }
 
     get stages() {

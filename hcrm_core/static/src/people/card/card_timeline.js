@@ -225,6 +225,7 @@ export class CardTimeline extends Component {
             ...row,
             key: `${row.kind}-${row.id}`,
             day,
+            isNewDay: last?.day !== day,
             when: date ? date.toLocaleString({ month: "short", day: "numeric" }) : "–",
             time: date ? date.toLocaleString(DateTime.TIME_SIMPLE) : "",
             where: joined(row.department, row.practitioner),

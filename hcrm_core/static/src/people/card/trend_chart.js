@@ -1,14 +1,14 @@
 import { Component, onWillStart, onWillUnmount, useEffect, useRef } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
 import { cookie } from "@web/core/browser/cookie";
-import { getColor, getCustomColor, hexToRGBA } from "@web/core/colors/colors";
+import { getCustomColor, hexToRGBA } from "@web/core/colors/colors";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { momentText } from "./card_utils";
 
 const { DateTime } = luxon;
 const scheme = cookie.get("color_scheme");
 const COLOR = {
-    line: getColor(1, scheme, "odoo"),
+    line: getCustomColor(scheme, "#5b6ea8", "#9db0e8"),
     band: getCustomColor(scheme, "#28a745", "#40c463"),
     off: getCustomColor(scheme, "#d9822b", "#f0ad4e"),
     critical: getCustomColor(scheme, "#d23f3a", "#ff6a64"),
@@ -97,6 +97,7 @@ export class TrendChart extends Component {
                         pointBorderColor: colors,
                         pointRadius: points.length > 30 ? 1.5 : 3,
                         tension: 0.2,
+                        clip: 6,
                     },
                 ],
             },
@@ -104,6 +105,7 @@ export class TrendChart extends Component {
             options: {
                 animation: false,
                 maintainAspectRatio: false,
+                layout: { padding: { right: 6 } },
                 plugins: {
                     legend: { display: false },
                     hcrmReferenceBand: { low, high },
@@ -121,11 +123,20 @@ export class TrendChart extends Component {
     }
 
     get timeScale() {
+        const { points } = this.props.serie;
         return {
             type: "linear",
+            min: deserializeDateTime(points[0].date).toMillis(),
+            max: deserializeDateTime(points.at(-1).date).toMillis(),
             grid: { display: false },
+            // first, middle and last day
+            afterBuildTicks: (axis) => {
+                const { min, max } = axis;
+                const values = max > min ? [min, (min + max) / 2, max] : [min];
+                axis.ticks = values.map((value) => ({ value }));
+            },
             ticks: {
-                maxTicksLimit: 4,
+                align: "inner",
                 maxRotation: 0,
                 color: COLOR.label,
                 callback: (value) =>
