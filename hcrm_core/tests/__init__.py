@@ -10,3 +10,6 @@ from . import test_feed_people_equality
 from . import test_feed_people_writer
 from . import test_feed_adapters
 from . import test_feed_run
+from . import test_people_card
+from . import test_people_card_perf
+from . import test_people_timeline

@@ -83,7 +83,9 @@ class Browser:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.socket = websocket.create_connection(self._page_socket(), timeout=self.timeout)
+        self.socket = websocket.create_connection(
+            self._page_socket(), timeout=self.timeout
+        )
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
         self.send(
@@ -106,8 +108,12 @@ class Browser:
             try:
                 with open(port_file) as lines:
                     port = lines.readline().strip()
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
-                    pages = [page for page in json.load(answer) if page["type"] == "page"]
+                with urllib.request.urlopen(
+                    f"http://127.0.0.1:{port}/json/list"
+                ) as answer:
+                    pages = [
+                        page for page in json.load(answer) if page["type"] == "page"
+                    ]
                 return pages[0]["webSocketDebuggerUrl"]
             except (OSError, IndexError, ValueError):
                 time.sleep(0.1)
@@ -116,7 +122,9 @@ class Browser:
     def send(self, method, **params):
         """Call DevTools and wait for the answer; errors of the page are kept."""
         self._id += 1
-        self.socket.send(json.dumps({"id": self._id, "method": method, "params": params}))
+        self.socket.send(
+            json.dumps({"id": self._id, "method": method, "params": params})
+        )
         while True:
             message = json.loads(self.socket.recv())
             if message.get("id") == self._id:
@@ -135,7 +143,9 @@ class Browser:
             message.get("method") == "Runtime.consoleAPICalled"
             and params["type"] == "error"
         ):
-            args = (str(arg.get("value", arg.get("description"))) for arg in params["args"])
+            args = (
+                str(arg.get("value", arg.get("description"))) for arg in params["args"]
+            )
             self.errors.append(" ".join(args))
 
     def resize(self, width, height):
@@ -150,7 +160,9 @@ class Browser:
         self.send("Emulation.setTouchEmulationEnabled", enabled=is_mobile)
 
     def js(self, expression):
-        result = self.send("Runtime.evaluate", expression=expression, returnByValue=True)
+        result = self.send(
+            "Runtime.evaluate", expression=expression, returnByValue=True
+        )
         return result["result"].get("value")
 
     def open(self, page):
@@ -187,7 +199,9 @@ class Browser:
         """Write what is in sight; an error on the page is an error here."""
         time.sleep(settle)  # fonts, charts and the rainbow man
         if self.js("!!document.querySelector('.o_error_dialog')"):
-            raise ShotError(self.js("document.querySelector('.o_error_dialog').innerText"))
+            raise ShotError(
+                self.js("document.querySelector('.o_error_dialog').innerText")
+            )
         if self.errors:
             raise ShotError("\n".join(self.errors))
         shot = self.send("Page.captureScreenshot", format="png")

@@ -116,7 +116,7 @@ class HcrmCard(models.AbstractModel):
         Model = self.env[model]
         if not Model.has_access("read"):
             return None
-        return Model.search(domain, order=order, limit=limit)
+        return Model.search_fetch(domain, order=order, limit=limit)
 
     @api.model
     def _label(self, record, name):
@@ -294,7 +294,9 @@ class HcrmCard(models.AbstractModel):
                 rows.append(self._relative(relation, other, is_reverse, today))
         # the same two people told from the other side: nothing new
         told = {row["partner_id"] for row in rows if not row["is_reverse"]}
-        rows = [row for row in rows if not (row["is_reverse"] and row["partner_id"] in told)]
+        rows = [
+            row for row in rows if not (row["is_reverse"] and row["partner_id"] in told)
+        ]
         rows.sort(key=lambda row: (row["is_ended"], row["is_reverse"], row["id"]))
         return rows
 

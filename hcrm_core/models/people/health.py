@@ -179,7 +179,7 @@ class HcrmHealth(models.AbstractModel):
             Model = self.env[model]
             if not Model.has_access("read"):
                 continue
-            records = Model.search(
+            records = Model.search_fetch(
                 [("partner_id", "=", partner.id)], limit=MAX_ROWS + 1
             )
             labels = {

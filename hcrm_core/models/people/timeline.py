@@ -394,15 +394,7 @@ class HcrmTimeline(models.AbstractModel):
             return SQL("%s <= %s::timestamp", date, stamp)
         if kind > cursor_kind:
             return SQL("%s < %s::timestamp", date, stamp)
-        # the first condition alone bounds the index scan
-        return SQL(
-            "%(date)s <= %(stamp)s::timestamp"
-            " AND (%(date)s, %(id)s) < (%(stamp)s::timestamp, %(cursor_id)s)",
-            date=date,
-            stamp=stamp,
-            id=rec_id,
-            cursor_id=cursor_id,
-        )
+        return SQL("(%s, %s) < (%s::timestamp, %s)", date, rec_id, stamp, cursor_id)
 
     @api.model
     def _year_bounds(self, year):
@@ -587,7 +579,9 @@ class HcrmTimeline(models.AbstractModel):
     @api.model
     def _timeline_row_charge(self, row, values):
         if values.get("kind") != "charge":
-            kinds = self.env["hcrm.charge"]._fields["kind"]._description_selection(self.env)
+            kinds = (
+                self.env["hcrm.charge"]._fields["kind"]._description_selection(self.env)
+            )
             row["details"].append(dict(kinds)[values["kind"]])
         row["amount"] = values.get("amount") or 0.0
         row["currency_id"] = values.get("currency_id")
