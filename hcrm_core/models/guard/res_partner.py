@@ -1,4 +1,6 @@
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 # strictest last
 CLASS_RANK = {"normal": 0, "staff": 1, "public": 2, "sensitive": 3}
@@ -12,6 +14,23 @@ GUARDED_FIELDS = frozenset(
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    hcrm_company_ids = fields.Many2many(
+        "res.company",
+        string="Known To",
+        compute="_compute_hcrm_company_ids",
+        search="_search_hcrm_company_ids",
+        help="Legal entities of the user at which the person has a file.",
+    )
+    hcrm_is_hidden = fields.Boolean(
+        "Restricted",
+        compute="_compute_hcrm_is_hidden",
+        search="_search_hcrm_is_hidden",
+        help="A restricted person whom the user has no grant to see.",
+    )
+
+    # ------------------------------------------------------------------
+    # FIELD ACCESS
+    # ------------------------------------------------------------------
     @api.model
     def _has_field_access(self, field, operation):
         if operation == "write" and field.name in GUARDED_FIELDS and not self.env.su:
@@ -21,6 +40,115 @@ class ResPartner(models.Model):
     @api.constrains("hcrm_metrics_id")
     def _check_hcrm_no_colleague(self):
         self.filtered("hcrm_metrics_id").user_ids._check_not_a_person()
+
+    # ------------------------------------------------------------------
+    # SCOPE (R3)
+    # ------------------------------------------------------------------
+    @api.depends("hcrm_file_ids.company_id")
+    @api.depends_context("uid")
+    def _compute_hcrm_company_ids(self):
+        own_companies = self.env.user.company_ids
+        for partner in self:
+            # sudo: asked by the record rule; of other entities nothing is told
+            companies_sudo = partner.sudo().hcrm_file_ids.company_id
+            if self.env.uid != SUPERUSER_ID:
+                companies_sudo &= own_companies.sudo()
+            partner.hcrm_company_ids = companies_sudo
+
+    def _search_hcrm_company_ids(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        company_ids = tuple(company_id for company_id in value if company_id)
+        if not company_ids:
+            return Domain.FALSE
+        File = self.env["hcrm.person.company"]
+        # OFFSET 0: one look-up in the unique index for each row that is looked at.
+        # Without it PostgreSQL hashes all files first, a second for a list of 80.
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "EXISTS (SELECT FROM hcrm_person_company hcrm_file"
+                " WHERE hcrm_file.partner_id = %s AND hcrm_file.company_id IN %s"
+                " OFFSET 0)",
+                SQL.identifier(alias, "id"),
+                company_ids,
+                to_flush=(File._fields["partner_id"], File._fields["company_id"]),
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # CONFIDENTIALITY (R8)
+    # ------------------------------------------------------------------
+    @api.depends(
+        "hcrm_confidentiality",
+        "hcrm_access_ids.user_id",
+        "hcrm_access_ids.date_start",
+        "hcrm_access_ids.date_end",
+    )
+    @api.depends_context("uid")
+    def _compute_hcrm_is_hidden(self):
+        closed_classes = self.env.user._hcrm_closed_classes()
+        closed = self.filtered(lambda p: p.hcrm_confidentiality in closed_classes)
+        # sudo: asked by the record rule
+        granted = (
+            self.env["hcrm.person.access"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", closed.ids),
+                    ("user_id", "=", self.env.uid),
+                    ("is_live", "=", True),
+                ]
+            )
+            .partner_id
+            if closed
+            else closed
+        )
+        for partner in self:
+            partner.hcrm_is_hidden = (
+                partner in closed and partner.id not in granted._ids
+            )
+
+    def _search_hcrm_is_hidden(self, operator, value):
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        closed = Domain(
+            "hcrm_confidentiality", "in", self.env.user._hcrm_closed_classes()
+        )
+        grant = Domain("user_id", "=", self.env.uid) & Domain("is_live", "=", True)
+        if (operator == "in") == (True in value):
+            return closed & Domain("hcrm_access_ids", "not any", grant)
+        return ~closed | Domain("hcrm_access_ids", "any", grant)
+
+    @api.model
+    def _hcrm_hidden_sql(self, person, wanted=True):
+        """Return SQL that tells whether the user may not see a restricted person.
+
+        :param SQL person: the person's id in the query around it
+        :param wanted: False for the negation, which PostgreSQL plans as an anti-join
+        """
+        Access = self.env["hcrm.person.access"]
+        now = fields.Datetime.now()
+        return SQL(
+            "%(negation)sEXISTS (SELECT FROM res_partner hcrm_hidden"
+            " WHERE hcrm_hidden.id = %(person)s"
+            " AND hcrm_hidden.hcrm_confidentiality IN %(closed)s"
+            " AND NOT EXISTS (SELECT FROM hcrm_person_access hcrm_grant"
+            " WHERE hcrm_grant.partner_id = hcrm_hidden.id"
+            " AND hcrm_grant.user_id = %(uid)s AND hcrm_grant.date_start <= %(now)s"
+            " AND (hcrm_grant.date_end IS NULL OR hcrm_grant.date_end > %(now)s)))",
+            negation=SQL() if wanted else SQL("NOT "),
+            person=person,
+            closed=tuple(self.env.user._hcrm_closed_classes()),
+            uid=self.env.uid,
+            now=now,
+            to_flush=(
+                self._fields["hcrm_confidentiality"],
+                *(
+                    Access._fields[name]
+                    for name in ("partner_id", "user_id", "date_start", "date_end")
+                ),
+            ),
+        )
 
     def _hcrm_spread_confidentiality(self):
         """Keep the strictest class of its hospital files on each person."""

@@ -1,3 +1,4 @@
+from . import person_mixin
 from . import res_company
 from . import res_users
 from . import campus

@@ -10,6 +10,7 @@ class HcrmContactPoint(models.Model):
     """
 
     _name = "hcrm.contact.point"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Contact Point"
     _rec_name = "value"
     _order = "partner_id, rank, id"

@@ -5,9 +5,11 @@ class HcrmDuplicateCandidate(models.Model):
     """Two cards that may be one person, for a clerk to decide."""
 
     _name = "hcrm.duplicate.candidate"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Possible Duplicate"
     _rec_name = "left_id"
     _order = "id desc"
+    _person_fields = ("left_id", "right_id")
 
     left_id = fields.Many2one(
         "res.partner", required=True, index=True, ondelete="cascade"

@@ -17,6 +17,7 @@ class HcrmPersonCompany(models.Model):
     """
 
     _name = "hcrm.person.company"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Hospital File of a Person"
     _rec_name = "partner_id"
     _order = "date_last_visit desc nulls last, id desc"

@@ -5,6 +5,7 @@ class HcrmPersonIdentifier(models.Model):
     """An identity number as people see it: type, value, who gave it, how long."""
 
     _name = "hcrm.person.identifier"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Person Identifier"
     _rec_name = "value"
     _order = "id"

@@ -5,6 +5,7 @@ class HcrmPersonProfile(models.Model):
     """What only people tell: habits, living situation, preferences (F23-F25)."""
 
     _name = "hcrm.person.profile"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Person Profile"
     _rec_name = "partner_id"
 

@@ -19,8 +19,10 @@ class HcrmPersonRelation(models.Model):
     """``relative_id`` is the ``kind`` of ``partner_id``, for a time and a scope."""
 
     _name = "hcrm.person.relation"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Person Relation"
     _order = "partner_id, id"
+    _person_fields = ("partner_id", "relative_id")
 
     partner_id = fields.Many2one(
         "res.partner", "Person", required=True, index=True, ondelete="cascade"

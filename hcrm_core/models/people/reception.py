@@ -14,9 +14,11 @@ class HcrmReception(models.Model):
     """
 
     _name = "hcrm.reception"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Reception"
     _rec_name = "partner_id"
     _order = "id desc"
+    _person_fields = ("partner_id", "companion_id")
 
     appointment_id = fields.Many2one(
         "hcrm.appointment", required=True, index=True, ondelete="cascade"

@@ -8,4 +8,3 @@ from . import medication
 from . import observation
 from . import charge
 from . import coverage
-from . import res_partner

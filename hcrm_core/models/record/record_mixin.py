@@ -9,6 +9,7 @@ class HcrmRecordMixin(models.AbstractModel):
     """
 
     _name = "hcrm.record.mixin"
+    _inherit = ["hcrm.person.mixin"]
     _description = "HIS Fact"
     _order = "id desc"
 

@@ -9,6 +9,7 @@ class HcrmEvent(models.Model):
     """
 
     _name = "hcrm.event"
+    _inherit = ["hcrm.person.mixin"]
     _description = "Event"
     _log_access = False
     _order = "date_occurred desc, id desc"
