@@ -32,7 +32,7 @@ class TestFeedStaffAndSilence(HcrmCommon):
                 "company_id": cls.company_a.id,
             }
         )
-        run = source._start()
+        run = source._start_run(enqueue=False)
         run._run_now()
         cls.state = (run.state, run.message)
 
