@@ -7,6 +7,8 @@ truth file can be counted; the care stories are in ``stories``.
 
 from __future__ import annotations
 
+from datetime import date
+
 from . import lives, names, noise, numbers, org, people, stories, visits
 from .clock import GAP_DAY, GAP_END, GAP_START, MINUTES
 from .medicine import BY_CODE
@@ -89,6 +91,7 @@ def namesakes(block) -> None:
 def _born_in(block, person, year, number):
     """Set a date of birth in ``year`` and make the identity number agree."""
     person.birth_text = f"{year}-0{3 + number * 4}-1{person.index % 10}"
+    person.birth = block.clock.to_number(date.fromisoformat(person.birth_text))
     person.papers = [
         (
             "RIC",

@@ -53,8 +53,5 @@ class Clock:
     def weekday(self, number: int) -> int:
         return self._weekday[number - self._first]
 
-    def age_at(self, birth: int, number: int) -> float:
-        return (number - birth) / 365.25
-
     def to_number(self, day: date) -> int:
         return (day - self.until).days

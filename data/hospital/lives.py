@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect
 from itertools import accumulate
+from math import exp
 
 from . import fhir, visits
 from .clock import HISTORY_DAYS
-from .medicine import (
-    ALLERGIES,
-    CHECKUP_SEASON,
-    CHRONIC,
-    DISEASES,
-    FLU,
-)
+from .medicine import ALLERGIES, CHECKUP_SEASON, CHRONIC, DISEASES, FLU
 from .model import Block, Person
 from .people import pick
 
@@ -70,8 +65,6 @@ def poisson(rng, mean: float) -> int:
     """Small means only."""
     if mean <= 0:
         return 0
-    from math import exp
-
     limit, count, product = exp(-mean), 0, rng.random()
     while product > limit:
         count += 1

@@ -61,7 +61,6 @@ class Person:
     visits: int = 0
     serial: int = 0
     city_moved: tuple | None = None
-    managed: bool = True
 
     def __post_init__(self):
         self.pid = self.pid or f"pt-{self.index:07d}"

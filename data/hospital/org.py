@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from . import names
@@ -54,7 +54,6 @@ class Doctor:
     title: str
     department: str
     left: int | None = None  # day on which the doctor left, relative to until
-    weights: float = field(default=1.0)
 
 
 ENTITIES = (

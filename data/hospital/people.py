@@ -91,7 +91,7 @@ def make(block: Block, sex: str, age: float, family="", given="", name="") -> Pe
         person.joined = birth
     if age > 55 and rng.random() < 0.0022 * (age - 52):
         person.death = -int(rng.random() * 900)
-    person.home = "HQ01" if person.address is None else person.home
+    person.home = "HQ01"
     return person
 
 
@@ -269,7 +269,6 @@ def _related_line(
     block.add("RelatedPerson", fhir.dump(line))
 
 
-WHOSE = {"mother": "MTH", "father": "FTH", "spouse": "SPS", "child": "CHILD"}
 PAPER_SYSTEMS = {
     "RIC": "http://www.mps.gov.cn/resident-identity",
     "SSN": f"{org.BASE}/medical-insurance",

@@ -46,7 +46,8 @@ def _references(value):
 def _texts(value):
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key != "birthDate":
+            # the supply of a drug lasts beyond today
+            if key not in ("birthDate", "dispenseRequest"):
                 yield from _texts(inner)
     elif isinstance(value, list):
         for inner in value:
@@ -119,7 +120,6 @@ def test_nothing_after_until_but_appointments(hospital):
         for record in records:
             if record.get("status") == "planned":
                 continue
-            record.pop("dispenseRequest", None)  # supply lasts beyond today
             for text in _texts(record):
                 if re.match(r"\d{4}-\d\d-\d\d(T|$)", text):
                     assert text[:10] <= last, record
