@@ -34,6 +34,7 @@
         "views/feed/hcrm_feed_identity_views.xml",
         "views/people/card_views.xml",
         "views/people/hcrm_desk_views.xml",
+        "views/guard/hcrm_person_access_views.xml",
         "views/hcrm_core_menus.xml",
     ],
     "assets": {

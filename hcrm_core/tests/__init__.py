@@ -13,3 +13,4 @@ from . import test_feed_run
 from . import test_people_card
 from . import test_people_card_perf
 from . import test_people_timeline
+from . import test_guard_side_doors
