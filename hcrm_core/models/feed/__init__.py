@@ -1,3 +1,4 @@
+from . import feed_statistics
 from . import feed_source
 from . import feed_run
 from . import feed_identity

@@ -88,6 +88,7 @@ class HcrmFeedPipeline(models.AbstractModel):
         for res_type in WRITE_ORDER:
             if res_type in by_type:
                 self._write_type(page, res_type, by_type.pop(res_type))
+                self.env["hcrm.feed.statistics"]._refresh()
         rest = [item for items in by_type.values() for item in items]
         self._quarantine(
             page, [(item, item.record.problem) for item in rest if item.record.problem]
