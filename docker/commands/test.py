@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from steps import browser, log_gate, odoo, say, settings, shell, test_log, throwaway
 
+GATE = "The log must be free of warnings"
+
 
 @dataclass
 class Tally:
@@ -36,6 +38,7 @@ def main(argv):
         settings.make_folders()
         browser.prepare()
         with throwaway.world("test") as world:
+            tally.complain(GATE, log_gate.complaints(throwaway.INSTALL_LOG))
             _odoo_tests(world, tally, argv)
             if not argv:
                 _hoot_tests(world, tally)
@@ -64,7 +67,7 @@ def _odoo_tests(world, tally, tags):
         tally.failed -= 1  # the failures are counted already
     elif code:
         tally.complain("Odoo ended with an error", [f"exit code {code}"])
-    tally.complain("The log must be free of warnings", log_gate.complaints(log))
+    tally.complain(GATE, log_gate.complaints(log))
     if len(tags) == len(names):
         tally.complain("Tours", test_log.tour_complaints(log))
 
@@ -88,7 +91,7 @@ def _hoot_tests(world, tally):
     if code:
         tally.complain("JavaScript tests", test_log.failures(log))
         tally.failed -= 1
-    tally.complain("The log must be free of warnings", log_gate.complaints(log))
+    tally.complain(GATE, log_gate.complaints(log))
     tally.complain("JavaScript tests", test_log.hoot_complaints(log, names))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
 INSIDE = DOCKER / "inside"
-LOCAL = ROOT / ".local"
+LOCAL = Path(os.environ.get("HCRM_LOCAL", ROOT / ".local")).resolve()
 LOG = LOCAL / "log"
 CACHE = LOCAL / "cache"
 DATA = LOCAL / "data"

@@ -39,8 +39,7 @@ def _failure(path, why):
             "the disk is full. Make room (a first run needs about 4 GB under "
             ".local/) and run the same command again; finished steps are kept."
         )
-    place = path.relative_to(settings.ROOT)
-    return f"{why}\n\nThe end of {place}:\n{last}"
+    return f"{why}\n\nThe end of {path}:\n{last}"
 
 
 def capture(args, env=None, **options):

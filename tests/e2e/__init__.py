@@ -1,0 +1,1 @@
+"""Journeys across addons, APIs and real data, each against a real server."""

@@ -1,0 +1,92 @@
+"""Real Synthea records go through the feed of a running server, twice.
+
+A folder of FHIR R4 files by HCRM_SYNTHEA; every patient becomes a person, facts hang
+on them, nothing is lost, and reading the same files again changes nothing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import time
+from pathlib import Path
+
+from .world import ROOT, World
+
+DEFAULT = ROOT.parent / "shared" / "data" / "synthea-r4-152"
+PATIENCE = 900  # seconds
+FACTS = (
+    "hcrm.encounter",
+    "hcrm.condition",
+    "hcrm.procedure",
+    "hcrm.medication",
+    "hcrm.observation",
+    "hcrm.allergy",
+)
+
+
+def run(world: World) -> None:
+    folder = _folder()
+    patients = _count_lines(folder / "Patient.ndjson.gz")
+    upload = world.data_dir / "hcrm_feed" / world.database / "upload" / "synthea"
+    shutil.copytree(folder, upload, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    client = world.rpc()
+    source_id = client.env["hcrm.feed.source"].create(
+        {"name": "Synthea", "kind": "fhir_file", "path": str(upload)}
+    )
+    first = _load(client, source_id)
+    people, facts = _counts(client)
+    print(f"  {patients} patients in the files, {people} people, facts: {facts}")
+    assert people == patients, f"{patients} patients came, {people} people are here"
+    assert all(facts.values()), f"a kind of fact is missing: {facts}"
+    second = _load(client, source_id)
+    assert second["count_new"] == second["count_changed"] == 0, (
+        f"the second reading found {second['count_new']} new and "
+        f"{second['count_changed']} changed records"
+    )
+    assert _counts(client) == (people, facts), "the second reading changed the counts"
+    assert first["count_read"] == second["count_read"]
+
+
+def _folder() -> Path:
+    folder = Path(os.environ.get("HCRM_SYNTHEA") or DEFAULT)
+    assert (folder / "Patient.ndjson.gz").exists(), (
+        f"no Synthea records in {folder}. Put a folder there with Patient.ndjson.gz, "
+        "Encounter.ndjson.gz and so on (one FHIR R4 resource a line, as Synthea's bulk "
+        "export writes them), or name it: HCRM_SYNTHEA=/path make e2e"
+    )
+    return folder
+
+
+def _count_lines(path: Path) -> int:
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return sum(1 for line in stream if line.strip())
+
+
+def _load(client, source_id: int) -> dict:
+    """Start a run in the server's jobs and return it when it is done."""
+    client.env["hcrm.feed.source"].action_start([source_id])
+    Run = client.env["hcrm.feed.run"]
+    run_id = Run.search([("source_id", "=", source_id)], limit=1, order="id desc")[0]
+    fields = ["state", "message", "writer_path", "writer_reason"]
+    fields += [
+        f"count_{what}"
+        for what in ("read", "new", "changed", "unchanged", "waiting", "quarantined")
+    ]
+    start = time.monotonic()
+    while time.monotonic() - start < PATIENCE:
+        (run,) = Run.read([run_id], fields)
+        if run["state"] not in ("queued", "running"):
+            break
+        time.sleep(1)
+    assert run["state"] == "done", f"the run is {run['state']}: {run['message']}"
+    counts = {key[6:]: value for key, value in run.items() if key.startswith("count_")}
+    print(f"  run in {time.monotonic() - start:.0f} s: {counts}")
+    print(f"  people written by: {run['writer_path']} {run['writer_reason'] or ''}")
+    return run
+
+
+def _counts(client) -> tuple[int, dict]:
+    people = client.env["res.partner"].search_count([("hcrm_metrics_id", "!=", False)])
+    return people, {model: client.env[model].search_count([]) for model in FACTS}
