@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+import odoorpc
+
 from .world import World
 
 
@@ -30,7 +32,7 @@ def _passes(name: str, world: World) -> bool:
     start = time.monotonic()
     try:
         journey.run(world)
-    except AssertionError as error:
+    except (AssertionError, odoorpc.error.Error) as error:
         print(f"FAILED: {error}")
         return False
     print(f"passed in {time.monotonic() - start:.0f} s", flush=True)

@@ -17,12 +17,12 @@ from .world import ROOT, World
 DEFAULT = ROOT.parent / "shared" / "data" / "synthea-r4-152"
 PATIENCE = 900  # seconds
 FACTS = (
-    "hcrm.encounter",
-    "hcrm.condition",
-    "hcrm.procedure",
-    "hcrm.medication",
-    "hcrm.observation",
-    "hcrm.allergy",
+    "hcrm_encounter",
+    "hcrm_condition",
+    "hcrm_procedure",
+    "hcrm_medication",
+    "hcrm_observation",
+    "hcrm_allergy",
 )
 
 
@@ -36,7 +36,7 @@ def run(world: World) -> None:
         {"name": "Synthea", "kind": "fhir_file", "path": str(upload)}
     )
     first = _load(client, source_id)
-    people, facts = _counts(client)
+    people, facts = _counts(world)
     print(f"  {patients} patients in the files, {people} people, facts: {facts}")
     assert people == patients, f"{patients} patients came, {people} people are here"
     assert all(facts.values()), f"a kind of fact is missing: {facts}"
@@ -45,7 +45,7 @@ def run(world: World) -> None:
         f"the second reading found {second['count_new']} new and "
         f"{second['count_changed']} changed records"
     )
-    assert _counts(client) == (people, facts), "the second reading changed the counts"
+    assert _counts(world) == (people, facts), "the second reading changed the counts"
     assert first["count_read"] == second["count_read"]
 
 
@@ -87,6 +87,9 @@ def _load(client, source_id: int) -> dict:
     return run
 
 
-def _counts(client) -> tuple[int, dict]:
-    people = client.env["res.partner"].search_count([("hcrm_metrics_id", "!=", False)])
-    return people, {model: client.env[model].search_count([]) for model in FACTS}
+def _counts(world: World) -> tuple[int, dict]:
+    """People and facts as the tables hold them: an administrator reads no facts."""
+    persons = "SELECT count(*) FROM res_partner WHERE hcrm_metrics_id IS NOT NULL"
+    ((people,),) = world.sql(persons)
+    facts = {table: world.sql(f"SELECT count(*) FROM {table}")[0][0] for table in FACTS}
+    return people, facts
