@@ -198,6 +198,8 @@ class HcrmFeedPipeline(models.AbstractModel):
             item.res_model = "res.partner"
             if item.links.get("relative_id"):
                 item.res_id = item.links["relative_id"]
+                if item.identity_id is None:
+                    result.new.add(item.record.ext_id)
                 continue
             data = {k: v for k, v in item.mapped.values.items() if k != "relation"}
             if item.links.get("campus_id"):
