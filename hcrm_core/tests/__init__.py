@@ -14,3 +14,6 @@ from . import test_people_card
 from . import test_people_card_perf
 from . import test_people_timeline
 from . import test_guard_side_doors
+from . import test_people_caller
+from . import test_people_person
+from . import test_people_search

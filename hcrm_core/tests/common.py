@@ -202,6 +202,39 @@ class HcrmWorld:
         person.hcrm_metrics_id = person.id
 
     @classmethod
+    def _add_crowd(cls, count):
+        """Fill the tables of people with strangers of company A, for query plans."""
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            SQL(
+                """WITH crowd AS (
+                       INSERT INTO res_partner
+                              (name, complete_name, active, type, hcrm_birthdate)
+                       SELECT 'X' || n, 'X' || n, true, 'contact',
+                              date '1940-01-01' + n * 10
+                       FROM generate_series(1, %(count)s) n RETURNING id
+                   ), files AS (
+                       INSERT INTO hcrm_person_company (partner_id, company_id, class_id,
+                           confidentiality, disclosure)
+                       SELECT id, %(company)s, %(kind)s, 'normal', 'open' FROM crowd
+                   ), points AS (
+                       INSERT INTO hcrm_contact_point (partner_id, company_id, system,
+                           value, number)
+                       SELECT id, %(company)s, 'phone', id, '+86155' || id FROM crowd
+                   )
+                   INSERT INTO hcrm_person_search (partner_id, token)
+                   SELECT id, 'x' || id || word FROM crowd,
+                          unnest(ARRAY['', 'a', 'b', 'c']) word""",
+                count=count,
+                company=cls.company_a.id,
+                kind=cls.env.ref("hcrm_core.person_class_outpatient").id,
+            )
+        )
+        for table in ("person_search", "person_company", "contact_point"):
+            cls.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(f"hcrm_{table}")))
+        cls.env.cr.execute("ANALYZE res_partner")
+
+    @classmethod
     def _add_phone(cls, person, value, company=None, **vals):
         digits = "".join(filter(str.isdigit, value))
         e164 = f"+86{digits}" if len(digits) == 11 and digits[0] == "1" else False

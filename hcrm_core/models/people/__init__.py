@@ -12,6 +12,9 @@ from . import person_relation
 from . import person_company
 from . import person_profile
 from . import person_search
+from . import person_caller
+from . import registrar
+from . import registration
 from . import duplicate_candidate
 from . import res_partner
 from . import person_details

@@ -1,4 +1,8 @@
-from odoo import fields, models
+import re
+
+from odoo import api, fields, models, tools
+
+from ...tools.phones import PhonePlan
 
 
 class HcrmCampus(models.Model):
@@ -32,3 +36,36 @@ class HcrmCampus(models.Model):
     _code_uniq = models.Constraint(
         "UNIQUE(company_id, code)", "A campus code is used once per legal entity."
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    @api.model
+    @tools.ormcache("company_id", "campus_id")
+    def _phone_plan(self, company_id: int, campus_id: int = 0) -> PhonePlan:
+        """Return the dialling plan of a campus, else of the entity's first campus.
+
+        Own numbers are those of all campuses: none of them is a patient's.
+        """
+        campuses = self.sudo().search([("company_id", "=", company_id)])
+        campus = campuses.filtered(lambda c: c.id == campus_id) or campuses[:1]
+        country = campus.country_id or (
+            self.env["res.company"].sudo().browse(company_id).country_id
+        )
+        own = ",".join(campuses.filtered("own_numbers").mapped("own_numbers"))
+        return PhonePlan(
+            country.code or "CN",
+            campus.area_code or "",
+            campus.outside_prefix or "",
+            tuple(filter(None, map(str.strip, re.split(r"[,，;；\n]", own)))),
+        )

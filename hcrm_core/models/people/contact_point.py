@@ -1,4 +1,16 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ...tools.phones import parse
+
+WHOSE = [
+    ("self", "Own"),
+    ("mother", "Mother's"),
+    ("father", "Father's"),
+    ("spouse", "Spouse's"),
+    ("child", "Child's"),
+    ("guardian", "Guardian's"),
+    ("other", "Somebody else's"),
+]
 
 
 class HcrmContactPoint(models.Model):
@@ -46,18 +58,7 @@ class HcrmContactPoint(models.Model):
     number = fields.Char(required=True, readonly=True)
     e164 = fields.Char("International Number", readonly=True)
     extension = fields.Char(readonly=True)
-    whose = fields.Selection(
-        [
-            ("self", "Own"),
-            ("mother", "Mother's"),
-            ("father", "Father's"),
-            ("spouse", "Spouse's"),
-            ("child", "Child's"),
-            ("guardian", "Guardian's"),
-            ("other", "Somebody else's"),
-        ],
-        default="self",
-    )
+    whose = fields.Selection(WHOSE, default="self")
     whose_partner_id = fields.Many2one(
         "res.partner", "Belongs To", index="btree_not_null", ondelete="set null"
     )
@@ -80,3 +81,65 @@ class HcrmContactPoint(models.Model):
     # caller lookup: the whole number, then its last eight digits
     _number_idx = models.Index("(number)")
     _tail_idx = models.Index("(right(number, 8)) WHERE system = 'phone'")
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._read_vals(vals) for vals in vals_list]
+        points = super().create(vals_list)
+        points.partner_id._hcrm_refresh()
+        return points
+
+    def write(self, vals):
+        partners = self.partner_id
+        former = self._numbers()
+        if {"value", "system", "company_id"} & vals.keys():
+            for point in self:
+                current = {
+                    "system": point.system,
+                    "company_id": point.company_id.id,
+                    "value": point.value,
+                }
+                read = self._read_vals({**current, **vals})
+                if point.value != read["value"]:
+                    # whoever confirmed the old number did not confirm this one
+                    read = {"is_verified": False, "is_wrong": False, **read}
+                super(HcrmContactPoint, point).write(read)
+        else:
+            super().write(vals)
+        (partners | self.partner_id)._hcrm_refresh(former)
+        return True
+
+    def unlink(self):
+        partners, former = self.partner_id, self._numbers()
+        result = super().unlink()
+        partners._hcrm_refresh(former)
+        return result
+
+    def _numbers(self):
+        return {(point.system, point.number) for point in self}
+
+    @api.model
+    def _read_vals(self, vals: dict) -> dict:
+        """Return the values with what the written number is, by the campus's plan."""
+        company_id = vals.get("company_id") or self.env.company.id
+        value = (vals.get("value") or "").strip()
+        read = {**vals, "company_id": company_id, "value": value}
+        if (vals.get("system") or "phone") != "phone":
+            number = value.lower()
+            return {**read, "number": number, "e164": False, "extension": False}
+        campus_id = self.env.context.get("hcrm_campus_id")
+        if not campus_id:
+            campus = self.env.user.hcrm_campus_id
+            campus_id = campus.id if campus.company_id.id == company_id else 0
+        phone = parse(value, self.env["hcrm.campus"]._phone_plan(company_id, campus_id))
+        return {
+            **read,
+            "number": phone.number or value,
+            "e164": phone.e164 or False,
+            "extension": phone.extension or False,
+            "is_junk": phone.is_junk,
+        }

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 CONFIDENTIALITY = [
     ("normal", "Normal"),
@@ -90,8 +91,48 @@ class HcrmPersonCompany(models.Model):
         "(company_id, confidentiality) WHERE confidentiality != 'normal' OR is_vip"
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Open files; whoever has one is a person of the suite from then on."""
+        for vals in vals_list:
+            vals.setdefault("opened_at", fields.Datetime.now())
+            vals.setdefault("opened_by_id", self.env.uid)
+            vals.setdefault("opened_touchpoint", "manual")
+        files = super().create(vals_list)
+        files._check_vip_owner()
+        files.partner_id._hcrm_refresh()
+        return files
+
     def write(self, vals):
-        """A class set by hand is the new base that visits may raise."""
+        # a class set by hand is the new base that visits may raise
         if "class_id" in vals and "base_class_id" not in vals:
             vals = {**vals, "base_class_id": False}
-        return super().write(vals)
+        result = super().write(vals)
+        # class of secrecy and alias stand on the person and in its tokens too
+        if {"confidentiality", "alias", "partner_id"} & vals.keys():
+            self.partner_id._hcrm_refresh()
+        if {"is_vip", "owner_id"} & vals.keys():
+            self._check_vip_owner()
+        return result
+
+    @api.onchange("is_vip")
+    def _onchange_is_vip(self):
+        """A VIP has somebody who looks after them: by default whoever said so (F14)."""
+        if self.is_vip and not self.owner_id:
+            self.owner_id = self.env.user
+
+    def _check_vip_owner(self):
+        """F14: nobody is made a VIP without a dedicated owner.
+
+        Not a constraint: those run as sudo, and the feed does not know owners.
+        """
+        if self.env.su:
+            return
+        for file in self:
+            if file.is_vip and not file.owner_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose who looks after %s: a VIP has a dedicated owner.",
+                        file.partner_id.display_name,
+                    )
+                )

@@ -158,9 +158,13 @@ class HcrmPersonDetails(models.AbstractModel):
             self._add_file(lookups, people[partner_id], company_id, vals)
         self._save_people(people.values(), tokens="all")
 
-    def _refresh_tokens(self, partner_ids):
-        """Replace the search tokens of people, and phone, email and class with them."""
-        self._save_people(self._load_people(partner_ids).values(), tokens="all")
+    def _refresh_tokens(self, partner_ids, numbers=()):
+        """Replace the search tokens of people, and phone, email and class with them.
+
+        :param numbers: pairs of system and number that were theirs until now
+        """
+        people = self._load_people(partner_ids).values()
+        self._save_people(people, tokens="all", numbers=numbers)
 
     # ------------------------------------------------------------------
     # LOAD
@@ -207,12 +211,12 @@ class HcrmPersonDetails(models.AbstractModel):
     # SAVE
     # ------------------------------------------------------------------
 
-    def _save_people(self, people, tokens="changed"):
+    def _save_people(self, people, tokens="changed", numbers=()):
         """Write what differs: partner columns by the ORM, details in sets."""
         people = list(people)
         self._derive_columns(people)
         changed = {person.id: person.changes() for person in people}
-        self._save_details(people, tokens)
+        self._save_details(people, tokens, numbers)
         Partner = self.env["res.partner"].sudo()
         Partner = Partner.with_context(hcrm_details_in_sets=True)
         for partner_id, vals in changed.items():
@@ -241,7 +245,7 @@ class HcrmPersonDetails(models.AbstractModel):
             )
             values["hcrm_confidentiality"] = LEVELS[level] if level else None
 
-    def _save_details(self, people, tokens="changed"):
+    def _save_details(self, people, tokens="changed", numbers=()):
         """Write the rows beside the partner; the partners are stored already."""
         self._save_metrics(people)
         # what gives a number up comes before what claims it
@@ -252,7 +256,7 @@ class HcrmPersonDetails(models.AbstractModel):
             )
         for attribute, table, columns, _key in TABLES:
             self._save_lines(people, attribute, table, columns)
-        moved = self._refresh_numbers(people)
+        moved = self._refresh_numbers(people, tokens == "all", numbers)
         self._save_tokens([p for p in people if tokens == "all" or p.search_changed()])
         self._settle_junk(moved)
 

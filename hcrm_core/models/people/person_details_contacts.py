@@ -115,7 +115,7 @@ class HcrmPersonDetails(models.AbstractModel):
             if line.values["number"] in junk:
                 line.update(is_junk=True)
 
-    def _refresh_numbers(self, people):
+    def _refresh_numbers(self, people, everything=False, former=()):
         """Bring ``is_shared`` and ``is_junk`` of touched numbers up to date.
 
         A number on more people than ``hcrm_core.junk_phone_people`` reaches
@@ -127,8 +127,8 @@ class HcrmPersonDetails(models.AbstractModel):
             (line.values["system"], line.values["number"])
             for person in people
             for line in person.contacts.values()
-            if line.is_new or line.is_changed
-        }
+            if everything or line.is_new or line.is_changed
+        } | set(former)
         if not touched:
             return set()
         lookups = self._lookups()

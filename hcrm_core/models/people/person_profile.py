@@ -1,4 +1,20 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+# asked in this order, so that what the next call needs comes first (F25)
+QUESTIONS = (
+    "preferred_time",
+    "spoken_language",
+    "living",
+    "has_children",
+    "occupation",
+    "preferred_practitioner_id",
+    "diet",
+    "marital_status",
+    "education",
+    "housing",
+    "needs",
+)
+QUESTIONS_PER_CONTACT = 2
 
 
 class HcrmPersonProfile(models.Model):
@@ -59,12 +75,52 @@ class HcrmPersonProfile(models.Model):
     has_children = fields.Selection([("yes", "Yes"), ("no", "No")])
     housing = fields.Selection([("own", "Own home"), ("rent", "Rented")])
     needs = fields.Text(help="What the person wants from the hospital, in own words.")
+    history = fields.Text(
+        "Medical History as Told",
+        groups="hcrm_core.group_clinical",
+        help="What the person said of former illnesses; what the HIS knows stands on "
+        "the health tab.",
+    )
     psych_note = fields.Text(
         "Psychological Note",
         groups="hcrm_core.group_clinical",
         help="Fears, wishes, how to speak with the person. Clinical roles only.",
     )
 
+    completeness = fields.Integer(
+        "Complete (%)",
+        compute="_compute_completeness",
+        aggregator="avg",
+        help="Share of the questions that are answered.",
+    )
+
     _uniq = models.Constraint(
         "UNIQUE(partner_id, company_id)", "This person has a profile already."
     )
+
+    @api.depends(*QUESTIONS)
+    def _compute_completeness(self):
+        for profile in self:
+            answered = sum(bool(profile[name]) for name in QUESTIONS)
+            profile.completeness = round(100 * answered / len(QUESTIONS))
+
+    @api.model
+    def _next_questions(self, profile):
+        """Return what to ask in this contact, at most two missing fields (F25).
+
+        :param profile: profile of the person, empty where there is none yet
+        :return: list of dicts ``field``, ``label``, ``type``, ``options``
+        """
+        missing = [name for name in QUESTIONS if not profile[:1][name]]
+        described = self.fields_get(
+            missing[:QUESTIONS_PER_CONTACT], ["string", "type", "selection"]
+        )
+        return [
+            {
+                "field": name,
+                "label": described[name]["string"],
+                "type": described[name]["type"],
+                "options": described[name].get("selection", []),
+            }
+            for name in missing[:QUESTIONS_PER_CONTACT]
+        ]

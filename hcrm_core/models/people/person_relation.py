@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 RELATION_KINDS = [
     ("mother", "Mother"),
@@ -52,6 +53,12 @@ class HcrmPersonRelation(models.Model):
     date_end = fields.Date()
     note = fields.Char()
     is_feed = fields.Boolean("From the HIS", readonly=True)
+    is_current = fields.Boolean(
+        "In Force",
+        compute="_compute_is_current",
+        search="_search_is_current",
+        help="Between its dates: who was a guardian or proxy until yesterday is none.",
+    )
 
     _uniq = models.Constraint(
         "UNIQUE(partner_id, relative_id, company_id, kind)",
@@ -60,3 +67,31 @@ class HcrmPersonRelation(models.Model):
     _check_self = models.Constraint(
         "CHECK(partner_id != relative_id)", "Nobody is a relative of themselves."
     )
+    _check_period = models.Constraint(
+        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end >= date_start)",
+        "A relation ends after it starts.",
+    )
+
+    @api.depends("date_start", "date_end")
+    def _compute_is_current(self):
+        today = fields.Date.context_today(self)
+        for relation in self:
+            relation.is_current = (relation.date_start or today) <= today and (
+                not relation.date_end or relation.date_end >= today
+            )
+
+    def _search_is_current(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        current = Domain("date_start", "=", False) | Domain("date_start", "<=", today)
+        current &= Domain("date_end", "=", False) | Domain("date_end", ">=", today)
+        return current if True in value else ~current
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A proxy without a scope speaks for everything (R4)."""
+        for vals in vals_list:
+            if vals.get("is_proxy") and not vals.get("proxy_scope"):
+                vals["proxy_scope"] = "all"
+        return super().create(vals_list)

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ...tools.phones import PhonePlan
+
 
 class ResCompany(models.Model):
     """A legal entity of the hospital group."""
@@ -21,3 +23,8 @@ class ResCompany(models.Model):
         help="Every day, month, due date and window of this entity is computed in it.",
     )
     hcrm_campus_ids = fields.One2many("hcrm.campus", "company_id", "Campuses")
+
+    def _hcrm_phone_plan(self) -> PhonePlan:
+        """Return how numbers are written here: the plan of the first campus."""
+        self.ensure_one()
+        return self.env["hcrm.campus"]._phone_plan(self.id)

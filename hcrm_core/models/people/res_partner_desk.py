@@ -15,24 +15,20 @@ class ResPartner(models.Model):
     def hcrm_desk_search(self, text, limit=20):
         """Return the people a clerk may mean, those booked today first.
 
-        Words are met all together; next to a name, four digits that read as a
-        year are also met as the year of birth ("王伟 1980"). The number of
-        queries does not depend on how many are found.
+        Words are met all together, as ``hcrm.person.search`` reads them ("王伟 1980").
+        The number of queries does not depend on how many are found.
 
         :return: ``{"people": [line], "has_more": bool}``
         """
-        words = (text or "").split()
-        if not words:
+        if not (text or "").strip():
             return {"people": [], "has_more": False}
         limit = max(1, min(limit, 50))
         company = self.env.company
         today = local_day(fields.Datetime.now(), company.hcrm_tz)
-        domain = Domain.AND(
-            self._hcrm_desk_word_domain(word, today, is_alone=len(words) == 1)
-            for word in words
-        )
         partners = self.search(
-            Domain("hcrm_metrics_id", "!=", False) & domain, limit=limit + 1
+            Domain("hcrm_metrics_id", "!=", False)
+            & Domain("display_name", "ilike", text),
+            limit=limit + 1,
         )
         has_more = len(partners) > limit
         partners = partners[:limit]
@@ -49,17 +45,6 @@ class ResPartner(models.Model):
             key=lambda line: (line["today"] or "~", line["last_visit_iso"] == ""),
         )
         return {"people": people, "has_more": has_more}
-
-    @api.model
-    def _hcrm_desk_word_domain(self, word, today, is_alone):
-        domain = Domain("display_name", "ilike", word)
-        if not is_alone and len(word) == 4 and word.isdecimal():
-            year = int(word)
-            if 1900 <= year <= today.year:
-                domain |= Domain("hcrm_birthdate", ">=", f"{year}-01-01") & Domain(
-                    "hcrm_birthdate", "<=", f"{year}-12-31"
-                )
-        return domain
 
     def _hcrm_desk_lines(self, company):
         """Return {partner id: line} with all a desk needs to tell namesakes apart."""

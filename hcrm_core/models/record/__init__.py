@@ -8,3 +8,4 @@ from . import medication
 from . import observation
 from . import charge
 from . import coverage
+from . import res_partner

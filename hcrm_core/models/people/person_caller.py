@@ -1,0 +1,124 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools.phones import bare_digits, national, parse, tail
+
+MAX_CALLERS = 5
+# rows looked at per number; a number on more people is junk and gives nobody
+MAX_ROWS = 60
+
+
+class HcrmCaller(models.AbstractModel):
+    """Who may be calling: from a telephone number to at most five people.
+
+    One query on the index of the whole number (or of its last eight digits where
+    the written forms differ), one for what the user may see. What it gives is
+    what may be said before the caller is verified: no fact, no relative, no
+    sensitive department (R4).
+    """
+
+    _name = "hcrm.caller"
+    _description = "Caller Lookup"
+
+    @api.model
+    def _find(self, number: str) -> list[dict]:
+        """Return who uses ``number``, those who came last first.
+
+        Each is a dict of ``id``, ``display_name`` (alias of a restricted person),
+        ``class``, ``sex``, ``age``, ``alert``, ``is_vip``, ``whose`` number it is
+        and whether it ``shared``. Service, short, hidden, placeholder and own
+        numbers give nobody.
+        """
+        self.env["hcrm.contact.point"].check_access("read")
+        phone = parse(number, self._plan())
+        if phone.is_junk or not phone.number:
+            return []
+        rows = self.env.execute_query_dict(self._sql(self._whole_sql(phone.number)))
+        if not rows and len(bare_digits(phone.number)) >= 8:
+            rows = self.env.execute_query_dict(self._sql(self._tail_sql(phone.number)))
+            rows = [row for row in rows if self._same(row["number"], phone.number)]
+        return self._payload(rows)
+
+    @api.model
+    def _plan(self):
+        company = self.env.company
+        campus = self.env.user.hcrm_campus_id
+        campus_id = campus.id if campus.company_id == company else 0
+        return self.env["hcrm.campus"]._phone_plan(company.id, campus_id)
+
+    def _whole_sql(self, number):
+        return SQL("c.number = %s", number)
+
+    def _tail_sql(self, number):
+        return SQL("right(c.number, 8) = %s", tail(number))
+
+    @api.model
+    def _same(self, stored: str, given: str) -> bool:
+        """Tell whether one number is the other without its area code."""
+        left, right = national(stored), national(given)
+        return left.endswith(right) or right.endswith(left)
+
+    @api.model
+    def _sql(self, condition: SQL) -> SQL:
+        self.env["hcrm.contact.point"].flush_model()
+        self.env["hcrm.person.company"].flush_model()
+        self.env["res.partner"].flush_model(
+            ["hcrm_gender", "hcrm_birthdate", "hcrm_deceased_date", "active"]
+        )
+        return SQL(
+            """SELECT c.partner_id AS id, c.number, c.whose, c.is_shared,
+                      f.alert, f.is_vip, f.class_id, f.date_last_visit,
+                      p.hcrm_gender, p.hcrm_birthdate, p.hcrm_deceased_date
+               FROM hcrm_contact_point c
+               JOIN hcrm_person_company f
+                 ON f.partner_id = c.partner_id AND f.company_id = c.company_id
+               JOIN res_partner p ON p.id = c.partner_id
+               WHERE %s AND c.system = 'phone' AND c.company_id = ANY(%s)
+                 AND c.is_junk IS NOT TRUE AND c.is_wrong IS NOT TRUE
+                 AND c.use IS DISTINCT FROM 'old'
+                 AND p.hcrm_status IS DISTINCT FROM 'merged'
+                 AND p.hcrm_status IS DISTINCT FROM 'erased'
+               LIMIT %s""",
+            condition,
+            self.env.companies.ids,
+            MAX_ROWS,
+        )
+
+    @api.model
+    def _payload(self, rows: list[dict]) -> list[dict]:
+        if not rows:
+            return []
+        Partner = self.env["res.partner"].with_context(active_test=False)
+        seen = Partner.browse({row["id"] for row in rows})._filtered_access("read")
+        rows = [row for row in rows if row["id"] in seen._ids]
+        rows.sort(key=lambda row: (str(row["date_last_visit"] or ""), row["id"]))
+        rows = list({row["id"]: row for row in rows}.values())[: -MAX_CALLERS - 1 : -1]
+        names = {
+            p.id: p.display_name for p in Partner.browse(row["id"] for row in rows)
+        }
+        classes = self.env["hcrm.person.class"].browse(row["class_id"] for row in rows)
+        class_names = {kind.id: kind.name for kind in classes}
+        today = fields.Date.context_today(self)
+        return [
+            {
+                "id": row["id"],
+                "display_name": names[row["id"]],
+                "class": class_names[row["class_id"]],
+                "sex": row["hcrm_gender"] or False,
+                "age": self._age(row, today),
+                "alert": row["alert"] or False,
+                "is_vip": bool(row["is_vip"]),
+                "is_deceased": bool(row["hcrm_deceased_date"]),
+                "whose": row["whose"] or False,
+                "shared": bool(row["is_shared"]),
+            }
+            for row in rows
+        ]
+
+    @api.model
+    def _age(self, row, today):
+        born = row["hcrm_birthdate"]
+        until = row["hcrm_deceased_date"] or today
+        return relativedelta(until, born).years if born and born <= until else False
