@@ -17,3 +17,4 @@ from . import test_guard_side_doors
 from . import test_people_caller
 from . import test_people_person
 from . import test_people_search
+from . import test_people_registration

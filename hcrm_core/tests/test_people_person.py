@@ -93,7 +93,7 @@ class TestPeoplePerson(HcrmCommon):
         self.assertEqual(child.parent_id, firm)
 
     def test_only_merged_and_erased_are_archived(self):
-        person = self._make_person("王芳")
+        person = self._make_person("王芳").with_env(self.desk)
         with self.assertRaisesRegex(UserError, "cannot be archived"):
             person.action_archive()
         person.write({"active": False, "hcrm_status": "merged"})
@@ -300,3 +300,22 @@ class TestPeoplePerson(HcrmCommon):
             as_desk.write({"psych_note": "x"})
         with self.assertRaises(AccessError):
             as_desk.search([("psych_note", "ilike", "needles")])
+
+    def test_a_phone_written_on_the_partner_is_kept(self):
+        """Other addons and integrators write phone and email, not contact points."""
+        person = self.desk["res.partner"].create(
+            {
+                "name": "王芳",
+                "hcrm_class_id": self.outpatient.id,
+                "phone": "13912345678",
+                "email": "wang@x.example",
+            }
+        )
+        points = person.hcrm_contact_point_ids
+        self.assertEqual(
+            set(points.mapped("number")), {"+8613912345678", "wang@x.example"}
+        )
+        person.phone = "139 8765 4321"
+        self.assertEqual(person.phone, "+8613987654321")
+        person.phone = "13912345678"
+        self.assertEqual(len(person.hcrm_contact_point_ids), 3)

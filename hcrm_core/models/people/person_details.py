@@ -214,7 +214,7 @@ class HcrmPersonDetails(models.AbstractModel):
     def _save_people(self, people, tokens="changed", numbers=()):
         """Write what differs: partner columns by the ORM, details in sets."""
         people = list(people)
-        self._derive_columns(people)
+        self._derive_columns(people, {system for system, _number in numbers})
         changed = {person.id: person.changes() for person in people}
         self._save_details(people, tokens, numbers)
         Partner = self.env["res.partner"].sudo()
@@ -225,17 +225,20 @@ class HcrmPersonDetails(models.AbstractModel):
         self.env.flush_all()
         self.env.invalidate_all()
 
-    def _derive_columns(self, people):
+    def _derive_columns(self, people, former_systems=frozenset()):
         """Set the partner columns that follow from details of the person."""
         for person in people:
             values = person.values
             systems = {system for _company_id, system, _number in person.contacts}
+            systems |= former_systems
             if "phone" in systems:
                 phone = first_good(person.contacts, "phone")
                 values["phone"] = phone and (phone["e164"] or phone["value"])
             if "email" in systems:
                 email = first_good(person.contacts, "email")
                 values["email"] = email and email["value"]
+            if not person.files:
+                continue
             level = max(
                 (
                     LEVELS.index(f.values["confidentiality"])

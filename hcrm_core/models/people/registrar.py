@@ -44,7 +44,7 @@ class HcrmRegistrar(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _register(self, vals: dict) -> dict:
+    def _register_person(self, vals: dict) -> dict:
         """Register a person; see ``res.partner.hcrm_register``."""
         self.env["hcrm.person.company"].check_access("create")
         vals = self._read(vals)
@@ -418,7 +418,7 @@ class HcrmRegistrar(models.AbstractModel):
             for system in ("phone", "email")
             if vals.get(system)
         ]
-        self._missing(partner, points)
+        partner.env["hcrm.registrar"]._add_points(points)
         identifiers = []
         if vals.get("id_norm"):
             identifiers.append((vals["id_type"].id, vals["identity_number"]))
@@ -445,18 +445,35 @@ class HcrmRegistrar(models.AbstractModel):
                 record.sudo().history = vals["history"]
 
     @api.model
-    def _missing(self, partner, points):
-        """Create the contact points that the person does not have here."""
-        Point = partner.env["hcrm.contact.point"]
-        points = [Point._read_vals(vals) for vals in points]
-        held = {
-            (point.company_id.id, point.system, point.number)
-            for point in partner.sudo().hcrm_contact_point_ids
+    def _add_first_points(self, points):
+        """Make each of ``points`` the first of its person, new or not."""
+        Point = self.env["hcrm.contact.point"]
+        partner_ids = [vals["partner_id"] for vals in points]
+        Point.search([("partner_id", "in", partner_ids), ("rank", "=", 0)]).rank = 1
+        self._add_points(points)
+        wanted = {
+            (vals["partner_id"], Point._read_vals(vals)["number"]) for vals in points
         }
-        Point.create(
+        again = Point.search([("partner_id", "in", partner_ids), ("rank", ">", 0)])
+        again.filtered(lambda p: (p.partner_id.id, p.number) in wanted).rank = 0
+
+    @api.model
+    def _add_points(self, points):
+        """Create the contact points that people do not have here yet."""
+        Point = self.env["hcrm.contact.point"]
+        points = [Point._read_vals(vals) for vals in points]
+        # sudo: what is held is asked to avoid a second one, and shown to nobody
+        held_sudo = Point.sudo().search(
             [
-                vals
-                for vals in points
-                if (vals["company_id"], vals["system"], vals["number"]) not in held
+                ("partner_id", "in", [vals["partner_id"] for vals in points]),
+                ("number", "in", [vals["number"] for vals in points]),
             ]
+        )
+        keys = ("partner_id", "company_id", "system", "number")
+        held = {
+            (point.partner_id.id, point.company_id.id, point.system, point.number)
+            for point in held_sudo
+        }
+        return Point.create(
+            [vals for vals in points if tuple(map(vals.get, keys)) not in held]
         )

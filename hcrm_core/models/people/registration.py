@@ -162,7 +162,7 @@ class HcrmRegistration(models.TransientModel):
         self.ensure_one()
         Registrar = self.env["hcrm.registrar"].with_company(self.company_id)
         typed = {key: value for key, value in self._typed().items() if value}
-        answer = Registrar._register(typed)
+        answer = Registrar._register_person(typed)
         if not answer["id"]:
             raise UserError(answer["warnings"][-1]["message"])
         return self.env["res.partner"].browse(answer["id"]).action_hcrm_open_card()

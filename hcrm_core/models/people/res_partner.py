@@ -25,6 +25,8 @@ FOLLOWED = frozenset(
         *("hcrm_identifier_ids", "hcrm_contact_point_ids"),
     )
 )
+# the first good contact point stands there
+HELD = frozenset(("phone", "email"))
 # nobody else ends a person's card
 ARCHIVED_STATUS = ("merged", "erased")
 
@@ -289,6 +291,8 @@ class ResPartner(models.Model):
         if not touchpoint:
             is_api = self.env.user.has_group("hcrm_core.group_integrator")
             touchpoint = "api" if is_api else "manual"
+        campus_id = self.env.context.get("hcrm_campus_id")
+        campus_id = campus_id or self.env.user.hcrm_campus_id.id
         self.env["hcrm.person.company"].create(
             [
                 {
@@ -296,7 +300,7 @@ class ResPartner(models.Model):
                     "company_id": self.env.company.id,
                     "class_id": class_by_partner[partner.id],
                     "opened_touchpoint": touchpoint,
-                    "campus_id": self.env.user.hcrm_campus_id.id,
+                    "campus_id": campus_id,
                 }
                 for partner in missing
                 if partner.id not in files
@@ -487,17 +491,19 @@ class ResPartner(models.Model):
                 vals["company_id"] = False
         later = self.with_context(hcrm_refresh_later=True)
         partners = super(ResPartner, later).create(vals_list).with_env(self.env)
+        partners.with_context(hcrm_refresh_later=True)._hcrm_keep_typed(vals_list)
         partners._hcrm_refresh()
         return partners
 
     def write(self, vals):
         people = self.sudo().filtered("hcrm_metrics_id")
         if people:
-            people._hcrm_check_vals(vals)
-        if not any(key in SEARCHED or key in FOLLOWED for key in vals):
+            people.with_env(self.env)._hcrm_check_vals(vals)
+        if not any(key in SEARCHED or key in FOLLOWED or key in HELD for key in vals):
             return super().write(vals)
         later = self.with_context(hcrm_refresh_later=True)
         result = super(ResPartner, later).write(vals)
+        later._hcrm_keep_typed([vals] * len(self))
         self._hcrm_refresh()
         return result
 
@@ -512,6 +518,29 @@ class ResPartner(models.Model):
                 )
             )
 
+    def _hcrm_keep_typed(self, vals_list):
+        """Keep phone and email written on people as contact points of theirs.
+
+        The two fields hold the first good contact point, so that whatever another
+        addon or an integrator writes there has to become one.
+        """
+        if self.env.su:
+            return
+        told = [
+            {
+                "partner_id": partner.id,
+                "system": system,
+                "value": vals[system],
+                "rank": 0,
+            }
+            for partner, vals in zip(self, vals_list, strict=True)
+            if partner.sudo().hcrm_metrics_id or vals.get("hcrm_class_id")
+            for system in sorted(HELD)
+            if vals.get(system)
+        ]
+        if told:
+            self.env["hcrm.registrar"]._add_first_points(told)
+
     def _hcrm_check_vals(self, vals):
         """Refuse what would make the card of a person somebody else's."""
         self._hcrm_refuse_parent(vals)
@@ -522,7 +551,7 @@ class ResPartner(models.Model):
                     "by their hospital files, so leave the company empty."
                 )
             )
-        if vals.get("active") is False:
+        if vals.get("active") is False and not self.env.su:
             status = vals.get("hcrm_status")
             kept = self.filtered(
                 lambda p: (status or p.hcrm_status) not in ARCHIVED_STATUS
@@ -532,7 +561,7 @@ class ResPartner(models.Model):
                     self.env._(
                         "%s cannot be archived: only merged and erased cards are. Set "
                         "the status to say that the person died or moved away.",
-                        kept[0].with_env(self.env).display_name,
+                        kept[0].display_name,
                     )
                 )
 
@@ -542,7 +571,8 @@ class ResPartner(models.Model):
         Search tokens, first phone and address, shared and junk marks, strictest
         class of secrecy. Within a create or write it waits for its end.
         """
-        if self.env.context.get("hcrm_refresh_later"):
+        context = self.env.context
+        if context.get("hcrm_refresh_later") or context.get("hcrm_details_in_sets"):
             return
         # sudo: these follow from the data, whoever changed it
         people = self.sudo().filtered(lambda p: p.hcrm_metrics_id or p.hcrm_file_ids)
@@ -607,7 +637,7 @@ class ResPartner(models.Model):
         :return: dict of ``id`` (False where nobody was registered), ``created``,
             ``warnings`` (dicts of ``code`` and ``message``) and ``candidates``
         """
-        return self.env["hcrm.registrar"]._register(vals)
+        return self.env["hcrm.registrar"]._register_person(vals)
 
     @api.model
     @api.readonly
