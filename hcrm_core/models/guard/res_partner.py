@@ -47,13 +47,21 @@ class ResPartner(models.Model):
     @api.depends("hcrm_file_ids.company_id")
     @api.depends_context("uid")
     def _compute_hcrm_company_ids(self):
-        own_companies = self.env.user.company_ids
+        domain = Domain("partner_id", "in", self._origin.ids)
+        if self.env.uid != SUPERUSER_ID:
+            domain &= Domain("company_id", "in", self.env.user.company_ids.ids)
+        # sudo: asked by the record rule; of other entities nothing is told. Not by
+        # hcrm_file_ids, whose cache sudo would fill with the files of all entities.
+        companies_by_partner = {
+            partner.id: companies
+            for partner, companies in self.env["hcrm.person.company"]
+            .sudo()
+            ._read_group(domain, ["partner_id"], ["company_id:recordset"])
+        }
         for partner in self:
-            # sudo: asked by the record rule; of other entities nothing is told
-            companies_sudo = partner.sudo().hcrm_file_ids.company_id
-            if self.env.uid != SUPERUSER_ID:
-                companies_sudo &= own_companies.sudo()
-            partner.hcrm_company_ids = companies_sudo
+            partner.hcrm_company_ids = companies_by_partner.get(
+                partner._origin.id, self.env["res.company"]
+            )
 
     def _search_hcrm_company_ids(self, operator, value):
         if operator != "in":

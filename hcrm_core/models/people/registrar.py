@@ -220,11 +220,27 @@ class HcrmRegistrar(models.AbstractModel):
             holder_sudo = identifier_sudo.partner_id
             if holder_sudo.with_env(self.env)._filtered_access("read"):
                 return holder_sudo, False
-            if holder_sudo and not holder_sudo.hcrm_confidentiality:
-                own = holder_sudo.hcrm_file_ids.company_id & self.env.companies
-                if not own:
-                    return holder_sudo, True
+            if (
+                holder_sudo
+                and not holder_sudo.hcrm_confidentiality
+                and not self._has_file(holder_sudo, self.env.companies)
+            ):
+                return holder_sudo, True
         return Partner, False
+
+    @api.model
+    def _has_file(self, partner, companies):
+        # a search and not the field, whose cache sudo would fill for everybody
+        files_sudo = self.env["hcrm.person.company"].sudo()
+        return bool(
+            files_sudo.search_count(
+                [
+                    ("partner_id", "=", partner.id),
+                    ("company_id", "in", companies.ids),
+                ],
+                limit=1,
+            )
+        )
 
     @api.model
     def _candidates(self, vals):
@@ -352,8 +368,7 @@ class HcrmRegistrar(models.AbstractModel):
     def _open_file(self, holder_sudo, vals, is_elsewhere):
         """Open a file here for somebody the group knows; what is told is kept here."""
         company = self.env.company
-        has_file = company in holder_sudo.hcrm_file_ids.company_id
-        if not has_file:
+        if not self._has_file(holder_sudo, company):
             # sudo: with the consent, which whoever registers has asked for
             self.env["hcrm.person.company"].sudo().create(
                 {
@@ -425,7 +440,9 @@ class HcrmRegistrar(models.AbstractModel):
         if vals.get("mrn"):
             mrn_type = self.env.ref("hcrm_core.identifier_type_mr")
             identifiers.append((mrn_type.id, vals["mrn"]))
-        held = set(partner.sudo().hcrm_identifier_ids.mapped("value_norm"))
+        held_sudo = self.env["hcrm.person.identifier"].sudo()
+        held_sudo = held_sudo.search([("partner_id", "=", partner.id)])
+        held = set(held_sudo.mapped("value_norm"))
         partner.env["hcrm.person.identifier"].create(
             [
                 {"partner_id": partner.id, "type_id": type_id, "value": value}

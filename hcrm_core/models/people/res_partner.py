@@ -575,7 +575,11 @@ class ResPartner(models.Model):
         if context.get("hcrm_refresh_later") or context.get("hcrm_details_in_sets"):
             return
         # sudo: these follow from the data, whoever changed it
-        people = self.sudo().filtered(lambda p: p.hcrm_metrics_id or p.hcrm_file_ids)
+        people = self.sudo().filtered("hcrm_metrics_id")
+        if len(people) < len(self):
+            # searched, not read: the cache of the field is everybody's
+            files = self.env["hcrm.person.company"].sudo()
+            people |= files.search([("partner_id", "in", self.ids)]).partner_id
         if not people:
             return
         for partner in people:
