@@ -58,7 +58,10 @@ def _generate(folder: str, people: int) -> str:
 
 
 def _table(rows: list[dict]) -> str:
-    lines = ["| case | raw | ours | ratio | target | note |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| case | raw | ours | ratio | target | note |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in rows:
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
         lines.append(

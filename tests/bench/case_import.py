@@ -120,7 +120,7 @@ def _raw_anti_join(world: World, database: str, folder: str) -> dict:
     start, count = time.perf_counter(), 0
     with psycopg2.connect(world.dsn(database)) as cn, cn.cursor() as cr:
         cr.execute("CREATE TEMP TABLE again (kind text, ext text, hash bytea)")
-        for kind in ("Patient", *raw_import.FACTS):
+        for kind in raw_import.TABLES:
             buffer = io.StringIO()
             for line in raw_import.lines(folder, kind):
                 ext = json.loads(line)["id"]
@@ -185,7 +185,9 @@ def _load_rate(world: World, folder: str, sample: int) -> float:
                 f"bench.{person['id']}",
                 person["name"][0].get("text") or "?",
                 person.get("gender", "unknown"),
-                person.get("birthDate", "")[:10] if len(person.get("birthDate", "")) == 10 else "",
+                person.get("birthDate", "")[:10]
+                if len(person.get("birthDate", "")) == 10
+                else "",
                 phone,
                 "hcrm_core.person_class_outpatient",
                 "hcrm_core.identifier_type_oth" if number else "",
@@ -198,7 +200,9 @@ def _load_rate(world: World, folder: str, sample: int) -> float:
             break
     start = time.perf_counter()
     with world.env(database) as env:
-        partners = env["res.partner"].with_context(tracking_disable=True, mail_create_nolog=True)
+        partners = env["res.partner"].with_context(
+            tracking_disable=True, mail_create_nolog=True
+        )
         for index in range(0, len(rows), 1000):
             result = partners.load(header, rows[index : index + 1000])
             if not result["ids"]:

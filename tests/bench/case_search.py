@@ -7,7 +7,17 @@ import time
 from . import million
 from .world import World, median_ms
 
-QUERIES = ("王", "王芳", "芳", "wangf", "wf", "4321", "M00004321", "1980-05-12", "qqqqzz")
+QUERIES = (
+    "王",
+    "王芳",
+    "芳",
+    "wangf",
+    "wf",
+    "4321",
+    "M00004321",
+    "1980-05-12",
+    "qqqqzz",
+)
 
 
 def run(world: World, people: int) -> list[dict]:
@@ -20,11 +30,18 @@ def run(world: World, people: int) -> list[dict]:
     with world.env(database, login) as env:
         partners = env["res.partner"]
         for text in QUERIES:
-            rows.append(_row(f"name_search {text}", lambda t=text: _fresh(partners).name_search(t, limit=8)))
+            rows.append(
+                _row(
+                    f"name_search {text}",
+                    lambda t=text: _fresh(partners).name_search(t, limit=8),
+                )
+            )
         for text in QUERIES:
             domain = [("display_name", "ilike", text)]
             rows.append(_row(f"list {text}", lambda d=domain: _list(partners, d)))
-        rows.append(_row("list, no filter, with the rule", lambda: _list(partners, []), None))
+        rows.append(
+            _row("list, no filter, with the rule", lambda: _list(partners, []), None)
+        )
         rows.append(
             _row(
                 "  the same as superuser",
@@ -95,7 +112,10 @@ def _caller(env, people: int) -> dict:
     for number in range(0, people, step):
         phone = f"199{number:08d}"
         start = time.perf_counter()
-        env.cr.execute("SELECT partner_id FROM hcrm_contact_point WHERE number = %s", [f"+86{phone}"])
+        env.cr.execute(
+            "SELECT partner_id FROM hcrm_contact_point WHERE number = %s",
+            [f"+86{phone}"],
+        )
         env.cr.fetchall()
         floor.append((time.perf_counter() - start) * 1000)
         start = time.perf_counter()

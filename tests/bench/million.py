@@ -48,7 +48,9 @@ def build(env, people: int, batch: int = 100_000) -> None:
         cr._obj.copy_expert("COPY bench_people FROM STDIN", rows)
         _insert(cr, company, klass, mrn_type)
         tokens.seek(0)
-        cr._obj.copy_expert("COPY hcrm_person_search (partner_id, token) FROM STDIN", tokens)
+        cr._obj.copy_expert(
+            "COPY hcrm_person_search (partner_id, token) FROM STDIN", tokens
+        )
     cr.execute("SELECT setval('res_partner_id_seq', (SELECT max(id) FROM res_partner))")
     env.invalidate_all()
 

@@ -89,7 +89,9 @@ def machine_line() -> str:
     cpu = "unknown processor"
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [li for li in info.read_text().splitlines() if li.startswith("model name")]
+        names = [
+            li for li in info.read_text().splitlines() if li.startswith("model name")
+        ]
         cpu = f"{len(names)} x {names[0].split(':')[1].strip()}" if names else cpu
     kernel = subprocess.run(
         ["uname", "-sr"], capture_output=True, text=True, check=False
