@@ -7,6 +7,7 @@ on them, nothing is lost, and reading the same files again changes nothing.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import time
@@ -24,6 +25,22 @@ FACTS = (
     "hcrm_observation",
     "hcrm_allergy",
 )
+# what the records of a type become here: rows counted by a statement
+BECOMES = {
+    "Patient": "SELECT count(*) FROM res_partner WHERE hcrm_metrics_id IS NOT NULL",
+    "Organization": "SELECT count(*) FROM hcrm_department",
+    "Practitioner": "SELECT count(*) FROM hcrm_practitioner",
+    "Encounter": "SELECT count(*) FROM hcrm_encounter",
+    "Condition": "SELECT count(*) FROM hcrm_condition",
+    "AllergyIntolerance": "SELECT count(*) FROM hcrm_allergy",
+    "Procedure": "SELECT count(*) FROM hcrm_procedure WHERE category != 'immunization'",
+    "Immunization": "SELECT count(*) FROM hcrm_procedure WHERE category = 'immunization'",
+    "MedicationRequest": "SELECT count(*) FROM hcrm_medication",
+    "Observation": "SELECT count(*) FROM hcrm_observation",
+    "Claim": "SELECT count(*) FROM hcrm_charge",
+    # an explanation of benefit settles the charge of its claim
+    "ExplanationOfBenefit": "SELECT count(*) FROM hcrm_charge WHERE state = 'billed'",
+}
 
 
 def run(world: World) -> None:
@@ -40,6 +57,7 @@ def run(world: World) -> None:
     print(f"  {patients} patients in the files, {people} people, facts: {facts}")
     assert people == patients, f"{patients} patients came, {people} people are here"
     assert all(facts.values()), f"a kind of fact is missing: {facts}"
+    _check_manifest(world, folder)
     second = _load(client, source_id)
     assert second["count_new"] == second["count_changed"] == 0, (
         f"the second reading found {second['count_new']} new and "
@@ -57,6 +75,22 @@ def _folder() -> Path:
         "export writes them), or name it: HCRM_SYNTHEA=/path make e2e"
     )
     return folder
+
+
+def _check_manifest(world: World, folder: Path) -> None:
+    """Compare what is here, type by type, with the counts the folder tells of."""
+    manifest = folder / "MANIFEST.json"
+    if not manifest.exists():
+        print("  no MANIFEST.json with counts: types are not compared")
+        return
+    wrong = []
+    print(f"  {'type':22} {'in files':>9} {'here':>9}")
+    for name, count in sorted(json.loads(manifest.read_text())["counts"].items()):
+        here = world.sql(BECOMES[name])[0][0] if name in BECOMES else None
+        print(f"  {name:22} {count:>9} {'not used' if here is None else here:>9}")
+        if here is not None and here != count:
+            wrong.append(name)
+    assert not wrong, f"not as many here as in the files: {', '.join(wrong)}"
 
 
 def _count_lines(path: Path) -> int:
