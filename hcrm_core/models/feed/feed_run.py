@@ -6,24 +6,11 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from ...feed_adapters.base import AdapterError
 
 _logger = logging.getLogger(__name__)
 
-# tables whose size decides how the feed's statements are planned
-GROWING = (
-    "res_partner",
-    "hcrm_feed_identity",
-    "hcrm_feed_inbox",
-    "hcrm_person_company",
-    "hcrm_person_identifier",
-    "hcrm_contact_point",
-    "hcrm_person_search",
-    "hcrm_encounter",
-    "hcrm_event",
-)
 RUN_STATES = [
     ("queued", "Queued"),
     ("running", "Running"),
@@ -219,24 +206,11 @@ class HcrmFeedRun(models.Model):
         adapter = self.source_id._adapter(str(self.id))
         read = next(adapter.pages(self.cursor or None, self.source_id.page_size))
         page = self.env["hcrm.feed.pipeline"]._process(self, read.records)
-        self._refresh_statistics()
         self._book(page, read, time.monotonic() - started)
         if read.cursor is None:
             self._finish(adapter)
             return False
         return True
-
-    def _refresh_statistics(self) -> None:
-        """Let the planner know how the tables grow, after pages 1, 2, 4, 8 ...
-
-        A load is faster than autovacuum: with figures of an empty table the planner
-        would scan tables whole for every key.
-        """
-        number = self.page_count + 1
-        if number & (number - 1) == 0:
-            self.env.cr.execute(
-                SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, GROWING)))
-            )
 
     def _book(self, page, read, seconds: float) -> None:
         """Move the cursor and the figures."""

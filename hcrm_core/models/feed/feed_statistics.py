@@ -13,6 +13,7 @@ _TABLES = (
     "hcrm_appointment",
     "hcrm_charge",
     "hcrm_feed_identity",
+    "hcrm_feed_inbox",
     "hcrm_event",
 )
 _MIN_PAGES = 16
