@@ -11,13 +11,14 @@ def main(pot_path, po_path):
     pot = polib.pofile(pot_path, wrapwidth=78)
     known = polib.pofile(po_path) if Path(po_path).exists() else []
     texts = {(entry.msgid, entry.msgctxt): entry.msgstr for entry in known}
+    # The dates of an export say nothing and make every export a change.
+    for key in ("POT-Creation-Date", "PO-Revision-Date"):
+        pot.metadata.pop(key, None)
+    pot.save(pot_path)
     for entry in pot:
         entry.msgstr = texts.get((entry.msgid, entry.msgctxt), "")
     pot.metadata["Language"] = "zh_CN"
     pot.metadata["Plural-Forms"] = "nplurals=1; plural=0;"
-    # The dates of an export say nothing and make every export a change.
-    for key in ("POT-Creation-Date", "PO-Revision-Date"):
-        pot.metadata.pop(key, None)
     missing = [entry.msgid for entry in pot if not entry.msgstr]
     pot.save(po_path)
     print(f"{len(pot)} terms, {len(missing)} not translated")
