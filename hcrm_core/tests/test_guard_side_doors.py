@@ -18,7 +18,16 @@ OWN_FACTS = {
     ("desk.py", "hcrm.event"): "what our own desk saw: somebody arrived",
     ("desk.py", "hcrm.appointment"): "the two columns of the arrival at our desk",
 }
-WRITES = {"create", "write", "unlink", "copy", "_write", "_create", "name_create", "load"}
+WRITES = {
+    "create",
+    "write",
+    "unlink",
+    "copy",
+    "_write",
+    "_create",
+    "name_create",
+    "load",
+}
 # libraries that can send something somewhere
 NETWORK = {
     "aiohttp",
@@ -68,7 +77,9 @@ class TestGuardSideDoors(HcrmCommon):
                     for operation in ("create", "write", "unlink"):
                         self.assertFalse(env[model].has_access(operation))
                     with self.assertRaises(AccessError):
-                        fact.write({"tz_offset": 1} if "tz_offset" in fact else {"key": 1})
+                        fact.write(
+                            {"tz_offset": 1} if "tz_offset" in fact else {"key": 1}
+                        )
                     with self.assertRaises(AccessError):
                         fact.unlink()
                     with self.assertRaises(AccessError):
