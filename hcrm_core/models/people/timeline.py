@@ -572,7 +572,8 @@ class HcrmTimeline(models.AbstractModel):
     @api.model
     def _timeline_row_encounter(self, row, values):
         end = values.get("date_end")
-        row["date_end"] = end and fields.Datetime.to_string(
+        # False and not None: XML-RPC clients read it too
+        row["date_end"] = bool(end) and fields.Datetime.to_string(
             datetime.datetime.fromisoformat(end)
         )
 
@@ -584,7 +585,7 @@ class HcrmTimeline(models.AbstractModel):
             )
             row["details"].append(dict(kinds)[values["kind"]])
         row["amount"] = values.get("amount") or 0.0
-        row["currency_id"] = values.get("currency_id")
+        row["currency_id"] = values.get("currency_id") or False
 
     @api.model
     def _timeline_row_observation(self, row, values):
