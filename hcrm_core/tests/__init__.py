@@ -19,3 +19,4 @@ from . import test_people_registration
 from . import test_people_search
 from . import test_people_timeline
 from . import test_people_tools
+from . import test_people_ui
