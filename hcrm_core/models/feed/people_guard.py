@@ -77,7 +77,7 @@ class HcrmFeedPeopleGuard(models.AbstractModel):
             if field.compute and not self._is_reviewed(name, field):
                 return self.env._(
                     "The add-on %(module)s computes and stores %(field)s on contacts.",
-                    module=field._module or self.env._("of customisations"),
+                    module=field._module or self.env._("(customisation)"),
                     field=name,
                 )
             if field.required and not field.compute and name not in written | defaults:

@@ -109,7 +109,7 @@ class HcrmDesk(models.AbstractModel):
             "campuses": [{"id": c.id, "name": c.name} for c in campuses],
             "company": company.name,
             "day": fields.Date.to_string(day),
-            "day_label": format_date(self.env, day, date_format="EEEE, d MMMM"),
+            "day_label": self._format_day(day),
             "is_today": day == today,
             "now": self._format_hour(now, company),
             "state": state,
@@ -219,6 +219,11 @@ class HcrmDesk(models.AbstractModel):
     def _format_hour(self, moment, company):
         """Return a moment as the wall clock of the hospital, never the browser's."""
         return format_time(self.env, moment, company.hcrm_tz, "HH:mm")
+
+    def _format_day(self, day):
+        """Return a day and its weekday in the word order of the user's language."""
+        # letters of a date pattern: a translation orders them, "M月d日 EEEE"
+        return format_date(self.env, day, date_format=self.env._("EEEE, d MMMM"))
 
     def _get_data_age(self, company):
         """Return, per source of the entity, when the HIS was last read to the end.

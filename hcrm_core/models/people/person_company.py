@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 CONFIDENTIALITY = [
-    ("normal", "Normal"),
+    ("normal", "Not restricted"),
     ("staff", "Staff or relative of staff"),
     ("public", "Public person"),
     ("sensitive", "Legally sensitive"),

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date
 
 from ...tools.desk_times import local_day
 
@@ -76,7 +75,7 @@ class HcrmReception(models.Model):
             "days": [
                 {
                     "day": fields.Date.to_string(date),
-                    "label": format_date(self.env, date, date_format="EEEE, d MMMM"),
+                    "label": Desk._format_day(date),
                     "is_today": date == local_day(now, company.hcrm_tz),
                     "rows": [row for row in rows if row["day"] == str(date)],
                 }

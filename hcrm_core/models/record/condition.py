@@ -26,7 +26,7 @@ class HcrmCondition(models.Model):
     )
     state = fields.Selection(
         [
-            ("active", "Active"),
+            ("active", "Present"),
             ("recurrence", "Recurrence"),
             ("relapse", "Relapse"),
             ("inactive", "Inactive"),

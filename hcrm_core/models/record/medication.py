@@ -20,7 +20,7 @@ class HcrmMedication(models.Model):
     days = fields.Float("Days of Supply")
     state = fields.Selection(
         [
-            ("active", "Active"),
+            ("active", "In use"),
             ("on_hold", "On hold"),
             ("completed", "Completed"),
             ("stopped", "Stopped"),

@@ -10,6 +10,10 @@ export class DataAge extends Component {
         isStale: { type: Boolean, optional: true },
     };
 
+    get staleText() {
+        return _t("No connection; this list is of %s", this.props.now);
+    }
+
     /** With one source its name is no news. */
     label(age) {
         return this.props.ages.length === 1

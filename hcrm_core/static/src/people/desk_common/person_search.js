@@ -58,6 +58,10 @@ export class PersonSearch extends Component {
         return this.state.found !== null && !this.state.people.length;
     }
 
+    get nobodyText() {
+        return _t("Nobody here is found by “%s”.", this.state.found);
+    }
+
     facts(person) {
         const birth = person.birth_year ? _t("born %s", person.birth_year) : "";
         return [person.sex, person.age, birth].filter(Boolean).join(" · ");

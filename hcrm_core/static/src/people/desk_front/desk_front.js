@@ -46,6 +46,11 @@ export class DeskFront extends Component {
         ];
     }
 
+    get moreLabel() {
+        const { rows, total } = this.state.desk;
+        return _t("Show more (%(shown)s of %(total)s)", { shown: rows.length, total });
+    }
+
     get canRegister() {
         return (
             this.state.desk.can_write && registry.category("actions").contains("hcrm.registration")
