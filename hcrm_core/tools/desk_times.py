@@ -1,4 +1,4 @@
-"""Days and ages as a hospital counts them: in its own time zone, in words' parts."""
+"""Days as a hospital counts them: in its own time zone."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -27,21 +27,3 @@ def day_bounds(day: date, tz: str, days: int = 1) -> tuple[datetime, datetime]:
         for d in (day, day + timedelta(days=days))
     )
     return start, end
-
-
-def age_parts(birthdate: date, today: date) -> tuple[int, str]:
-    """Return an age as a number and its unit: days, months below two years, years.
-
-    A desk tells a newborn from a toddler by it; a birth date in the future, as a
-    source may hold it, counts as day 0.
-    """
-    if birthdate > today:
-        return 0, "day"
-    months = (today.year - birthdate.year) * 12 + today.month - birthdate.month
-    if today.day < birthdate.day:
-        months -= 1
-    if months >= 24:
-        return months // 12, "year"
-    if months >= 2:
-        return months, "month"
-    return (today - birthdate).days, "day"

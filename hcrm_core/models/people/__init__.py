@@ -28,4 +28,5 @@ from . import card
 from . import health
 from . import res_partner_desk
 from . import desk
+from . import desk_contact
 from . import reception

@@ -55,21 +55,10 @@ class HcrmDesk(models.AbstractModel):
         for group, xmlid in self._get_desks():
             if user.has_group(group):
                 return self.env["ir.actions.actions"]._for_xml_id(xmlid)
+        xmlid = "hcrm_core.hcrm_desk_none_action"
         if user.has_group("hcrm_core.group_user"):
-            return self._get_people_action()
-        return self.env["ir.actions.actions"]._for_xml_id(
-            "hcrm_core.hcrm_desk_none_action"
-        )
-
-    def _get_people_action(self):
-        """Return the list of people, where roles without a desk of their own land."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("People"),
-            "res_model": "res.partner",
-            "views": [(False, "list"), (False, "form")],
-            "domain": [("hcrm_metrics_id", "!=", False)],
-        }
+            xmlid = "hcrm_core.res_partner_action"
+        return self.env["ir.actions.actions"]._for_xml_id(xmlid)
 
     # ------------------------------------------------------------------
     # FRONT DESK: READ

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ...tools.desk_times import age_parts, day_bounds, local_day
+from ...tools.desk_times import day_bounds, local_day
 
 
 class ResPartner(models.Model):
@@ -61,7 +61,6 @@ class ResPartner(models.Model):
         numbers = self._hcrm_by_partner(
             "hcrm.person.identifier", company, "id", Domain("type_id.code", "=", "MR")
         )
-        today = local_day(fields.Datetime.now(), company.hcrm_tz)
         sexes = dict(self._fields["hcrm_gender"]._description_selection(self.env))
         lines = {}
         for partner in self:
@@ -74,7 +73,7 @@ class ResPartner(models.Model):
                 "id": partner.id,
                 "name": (is_restricted and file and file.alias) or partner.display_name,
                 "sex": sexes.get(partner.hcrm_gender, ""),
-                "age": partner._hcrm_desk_age(today),
+                "age": partner._hcrm_age_label(),
                 "birth_year": partner.hcrm_birthdate and partner.hcrm_birthdate.year,
                 "phone_tail": phone and phone.number[-4:] or "",
                 "phone_id": phone and phone.id or False,
@@ -101,18 +100,6 @@ class ResPartner(models.Model):
         for record in records:
             first.setdefault(record.partner_id.id, record)
         return first
-
-    def _hcrm_desk_age(self, today):
-        """Return the age in words: years, for small children months or days."""
-        self.ensure_one()
-        if not self.hcrm_birthdate:
-            return ""
-        number, unit = age_parts(self.hcrm_birthdate, today)
-        if unit == "year":
-            return self.env._("%s y", number)
-        if unit == "month":
-            return self.env._("%s months", number)
-        return self.env._("%s days", number)
 
     def _hcrm_desk_today(self, company, today):
         """Return {partner id: time of the first slot today} as "HH:MM"."""

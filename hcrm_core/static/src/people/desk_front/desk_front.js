@@ -3,12 +3,14 @@ import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
-import { useService } from "@web/core/utils/hooks";
+import { useOwnedDialogs, useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { DataAge } from "../desk_common/data_age";
 import { openCard } from "../desk_common/open_card";
 import { PersonLine, tailLabel } from "../desk_common/person_line";
 import { PersonSearch } from "../desk_common/person_search";
+import { PhoneDialog } from "../desk_common/phone_dialog";
+import { RelativeDialog } from "../desk_common/relative_dialog";
 import { useDeskRefresh } from "../desk_common/use_desk_refresh";
 
 // kept in the browser: the computer stands at a campus, whoever logs in
@@ -23,8 +25,10 @@ export class DeskFront extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.addDialog = useOwnedDialogs();
         this.keepLast = new KeepLast();
         this.tailLabel = tailLabel;
+        this.register = this.register.bind(this);
         this.state = useState({
             desk: null,
             campusId: this.readCampus(),
@@ -140,6 +144,15 @@ export class DeskFront extends Component {
         return openCard(this.action, person);
     }
 
+    /** What was typed in vain is not typed again: digits are a phone, else a name. */
+    register(text) {
+        const field = /^[\d\s+-]+$/.test(text) ? "default_phone" : "default_name";
+        return this.action.doAction("hcrm_core.hcrm_registration_action", {
+            additionalContext: text ? { [field]: text } : {},
+            onClose: () => this.refresh(),
+        });
+    }
+
     async greet(row) {
         this.replaceRow(await this.orm.call("hcrm.desk", "greet", [row.id]));
         await this.refresh();
@@ -148,6 +161,14 @@ export class DeskFront extends Component {
     async undoGreet(row) {
         this.replaceRow(await this.orm.call("hcrm.desk", "undo_greet", [row.id]));
         await this.refresh();
+    }
+
+    correctPhone(row) {
+        this.addDialog(PhoneDialog, { person: row.person, onSaved: () => this.refresh() });
+    }
+
+    addRelative(row) {
+        this.addDialog(RelativeDialog, { person: row.person, onSaved: () => this.refresh() });
     }
 
     /** The row changes at once where it stands; the counts follow with the refresh. */

@@ -2,12 +2,13 @@ import { Component, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
-import { useService } from "@web/core/utils/hooks";
+import { useOwnedDialogs, useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { DataAge } from "../desk_common/data_age";
 import { openCard } from "../desk_common/open_card";
 import { PersonLine, tailLabel } from "../desk_common/person_line";
 import { PersonSearch } from "../desk_common/person_search";
+import { RelativeDialog } from "../desk_common/relative_dialog";
 import { useDeskRefresh } from "../desk_common/use_desk_refresh";
 
 export class DeskVip extends Component {
@@ -18,6 +19,7 @@ export class DeskVip extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.addDialog = useOwnedDialogs();
         this.keepLast = new KeepLast();
         this.tailLabel = tailLabel;
         this.state = useState({ desk: null, isStale: false });
@@ -71,8 +73,20 @@ export class DeskVip extends Component {
         return openCard(this.action, person);
     }
 
+    planId(row, field, ev) {
+        return this.plan(row, field, Number(ev.target.value));
+    }
+
+    planText(row, field, ev) {
+        return this.plan(row, field, ev.target.value.trim());
+    }
+
     async plan(row, field, value) {
         this.replaceRow(await this.orm.call("hcrm.reception", "plan", [row.id, { [field]: value }]));
+    }
+
+    addRelative(row) {
+        this.addDialog(RelativeDialog, { person: row.person, onSaved: () => this.refresh() });
     }
 
     async greet(row) {
