@@ -26,6 +26,7 @@
         "data/hcrm_person_class_data.xml",
         "data/hcrm_identifier_type_data.xml",
         "data/hcrm_event_kind_data.xml",
+        "data/hcrm_chronic_group_data.xml",
         "data/hcrm_feed_data.xml",
         "views/feed/hcrm_feed_inbox_views.xml",
         "views/feed/hcrm_feed_run_views.xml",
@@ -48,6 +49,7 @@
         "views/record/hcrm_observation_views.xml",
         "views/record/hcrm_charge_views.xml",
         "views/record/hcrm_coverage_views.xml",
+        "views/record/hcrm_chronic_group_views.xml",
         "views/hcrm_core_menus.xml",
     ],
     "assets": {

@@ -10,16 +10,6 @@ from . import test_guard_restricted
 from . import test_guard_side_doors
 from . import test_guard_world
 from . import test_people_caller
-from . import test_people_tools
-from . import test_people_desk_contact
-from . import test_people_desk_ui
-from . import test_people_desk_front
-from . import test_people_desk_vip
-from . import test_feed_pipeline
-from . import test_feed_people_equality
-from . import test_feed_people_writer
-from . import test_feed_adapters
-from . import test_feed_run
 from . import test_people_card
 from . import test_people_card_perf
 from . import test_people_desk_front
@@ -30,3 +20,6 @@ from . import test_people_search
 from . import test_people_timeline
 from . import test_people_tools
 from . import test_people_ui
+from . import test_people_desk_contact
+from . import test_people_desk_ui
+from . import test_record_chronic

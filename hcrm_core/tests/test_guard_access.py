@@ -31,6 +31,7 @@ hcrm.practitioner       r    r    r    r    -    r    r    r    r    r    r    r
 hcrm.person.class       r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
 hcrm.identifier.type    r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
 hcrm.event.kind         r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
+hcrm.chronic.group      -    -    -    -    -    r    r    r    r    -    -    -    crud -    -    -
 # ---- facts of the HIS: nobody writes them
 hcrm.encounter          r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r
 hcrm.appointment        r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r

@@ -1,4 +1,5 @@
 from . import record_mixin
+from . import chronic_group
 from . import encounter
 from . import appointment
 from . import condition
