@@ -104,8 +104,11 @@ class HcrmPersonDetails(models.AbstractModel):
             return
         self.env.cr.execute(
             SQL(
-                """SELECT DISTINCT number FROM hcrm_contact_point
-                   WHERE number = ANY(%s) AND system = 'phone' AND is_junk""",
+                """SELECT number FROM unnest(%s::varchar[]) AS t(number)
+                   WHERE EXISTS (
+                       SELECT FROM hcrm_contact_point p
+                       WHERE p.number = t.number AND p.system = 'phone' AND p.is_junk
+                       OFFSET 0)""",
                 list(numbers),
             )
         )
@@ -135,24 +138,24 @@ class HcrmPersonDetails(models.AbstractModel):
         systems, numbers = map(list, zip(*touched, strict=True))
         self.env.cr.execute(
             SQL(
-                """WITH touched AS (
-                       SELECT * FROM unnest(
-                           %(systems)s::varchar[], %(numbers)s::varchar[]
-                       ) AS t(system, number)
-                   ), counted AS (
-                       SELECT system, number, count(DISTINCT partner_id) AS people
-                       FROM hcrm_contact_point JOIN touched USING (system, number)
-                       WHERE use IS DISTINCT FROM 'old'
-                       GROUP BY system, number
-                   )
-                   SELECT p.id, p.partner_id, p.company_id, p.system, p.value,
-                          p.is_junk, COALESCE(c.people, 0)
-                   FROM hcrm_contact_point p
-                   JOIN touched USING (system, number)
-                   LEFT JOIN counted c USING (system, number)
-                   WHERE p.is_shared IS DISTINCT FROM (COALESCE(c.people, 0) > 1)
+                """SELECT p.id, p.partner_id, p.company_id, p.system, p.value,
+                          p.is_junk, p.people
+                   FROM unnest(%(systems)s::varchar[], %(numbers)s::varchar[])
+                        AS t(system, number)
+                   CROSS JOIN LATERAL (
+                       SELECT c.*, (
+                           SELECT count(DISTINCT o.partner_id)
+                           FROM hcrm_contact_point o
+                           WHERE o.number = t.number AND o.system = t.system
+                             AND o.use IS DISTINCT FROM 'old'
+                       ) AS people
+                       FROM hcrm_contact_point c
+                       WHERE c.number = t.number AND c.system = t.system
+                       OFFSET 0
+                   ) p
+                   WHERE p.is_shared IS DISTINCT FROM (p.people > 1)
                       OR p.is_junk
-                      OR (c.people > %(junk)s AND p.system = 'phone')""",
+                      OR (p.people > %(junk)s AND p.system = 'phone')""",
                 systems=systems,
                 numbers=numbers,
                 junk=lookups.junk_people,

@@ -154,12 +154,15 @@ class HcrmPersonDetails(models.AbstractModel):
         types, companies, norms = map(list, zip(*keys, strict=True))
         self.env.cr.execute(
             SQL(
-                """SELECT i.type_id, COALESCE(i.company_id, 0), i.value_norm,
-                          i.partner_id
+                # one look-up per number: the planner would rather read the table
+                """SELECT k.t, k.c, k.v, i.partner_id
                    FROM unnest(%s::int[], %s::int[], %s::varchar[]) AS k(t, c, v)
-                   JOIN hcrm_person_identifier i
-                     ON i.type_id = k.t AND COALESCE(i.company_id, 0) = k.c
-                    AND i.value_norm = k.v AND i.is_unique""",
+                   CROSS JOIN LATERAL (
+                       SELECT partner_id FROM hcrm_person_identifier
+                       WHERE type_id = k.t AND COALESCE(company_id, 0) = k.c
+                         AND value_norm = k.v AND is_unique
+                       OFFSET 0
+                   ) i""",
                 types,
                 companies,
                 norms,
