@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 # what is retried while the clerk waits; more goes to the job queue in such pieces
 RETRY_NOW = 1000
 RETRY_JOB = 5000
+KEEP_DROPPED_DAYS = 90
 
 
 class HcrmFeedInbox(models.Model):
@@ -49,8 +50,12 @@ class HcrmFeedInbox(models.Model):
     wait_keys = fields.Json(help="All records it waits for, as Type/id.")
     content_hash = fields.Binary(attachment=False)
     attempt_count = fields.Integer("Attempts", default=1)
-    date_first = fields.Datetime(required=True, default=fields.Datetime.now)
-    date_last = fields.Datetime(required=True, default=fields.Datetime.now)
+    date_first = fields.Datetime(
+        "First Seen", required=True, default=fields.Datetime.now
+    )
+    date_last = fields.Datetime(
+        "Last Tried", required=True, default=fields.Datetime.now
+    )
 
     _uniq = models.Constraint(
         "UNIQUE(source_id, res_type, ext_id)", "A record is in the inbox once."
@@ -119,7 +124,9 @@ class HcrmFeedInbox(models.Model):
     def action_drop(self):
         """Give these up: they are kept for the record, and never taken up again."""
         self.check_access("write")
-        self.filtered(lambda record: record.state != "partial").state = "dropped"
+        self.filtered(lambda record: record.state != "partial").write(
+            {"state": "dropped", "date_last": fields.Datetime.now()}
+        )
 
     def action_put_back(self):
         """Back to the quarantine."""
@@ -131,6 +138,14 @@ class HcrmFeedInbox(models.Model):
         for source, records in self.grouped("source_id").items():
             run = records.run_id[-1:] or source.run_ids[:1]
             self.env["hcrm.feed.pipeline"]._retry(run, records.exists().ids)
+
+    @api.autovacuum
+    def _gc_dropped(self):
+        """Payloads given up are kept for 90 days (DESIGN.md section 4, Growth)."""
+        limit = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DROPPED_DAYS)
+        self.search(
+            [("state", "=", "dropped"), ("date_last", "<", limit)], limit=10_000
+        ).unlink()
 
     def _notify(self, done: int, left: int):
         if not left:

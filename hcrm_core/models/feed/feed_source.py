@@ -36,7 +36,10 @@ class HcrmFeedSource(models.Model):
         "Files Are Uploaded",
         help="Its files come from users' computers, not from a folder.",
     )
-    path = fields.Char(help="File or folder on the server: .ndjson, .json, .gz, .zip.")
+    path = fields.Char(
+        "File or Folder",
+        help="File or folder on the server: .ndjson, .json, .gz, .zip.",
+    )
     tz = fields.Selection(
         related="company_id.hcrm_tz", string="Time Zone of Local Times"
     )
