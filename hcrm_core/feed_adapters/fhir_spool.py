@@ -267,7 +267,7 @@ def _full_urls(raw: str) -> dict[bytes, bytes]:
                         if ext_id and ext_id != url[9:]:
                             renamed[url[9:].encode()] = f"{res_type}/{ext_id}".encode()
     except (ijson.JSONError, UnicodeDecodeError):
-        pass  # reported where the entries are read
+        return renamed  # the damage is reported where the entries are read
     return renamed
 
 

@@ -15,7 +15,7 @@ from odoo.addons.hcrm_core.feed_adapters.base import (
     SourceConfig,
     adapter_for,
 )
-from odoo.addons.hcrm_core.feed_adapters.canonical import Problem, Record
+from odoo.addons.hcrm_core.feed_adapters.canonical import Mapped, Problem, Record
 from odoo.addons.hcrm_core.feed_adapters.fhir_context import MapContext
 from odoo.addons.hcrm_core.feed_adapters.fhir_map import map_record
 from odoo.addons.hcrm_core.feed_adapters.fhir_record import content_hash
@@ -204,7 +204,7 @@ class TestFeedFiles(AdapterCase):
         self._write(
             "a.json", orjson.dumps({"resourceType": "Bundle", "entry": entries})
         )
-        patient, encounter, gone = self._read()
+        _patient, encounter, gone = self._read()
         self.assertEqual(encounter.ext_id, "bbb")
         self.assertEqual(encounter.data["subject"]["reference"], "Patient/p1")
         self.assertEqual(
@@ -500,4 +500,5 @@ class TestFeedMapping(BaseCase):
                     target[chance.choice(sorted(target))] = chance.choice(junk)
                 else:
                     data[key] = chance.choice(junk)
-            self._map(chance.choice(kinds), **data)
+            outcome = self._map(chance.choice(kinds), **data)
+            self.assertIsInstance(outcome, Mapped | Problem | None)

@@ -2,7 +2,7 @@ import json
 from datetime import date
 
 from odoo.tests import tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL
 
 from ..tools.queries import parse_query
 from .common import HcrmCommon

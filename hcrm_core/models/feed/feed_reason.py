@@ -28,48 +28,61 @@ class HcrmFeedReason(models.AbstractModel):
         return sentence % _Lenient(values)
 
     def _sentences(self) -> dict[str, str]:
-        _ = self.env._
         return {
-            "not_json": _(
+            "not_json": self.env._(
                 "This is not JSON. Check that the export is FHIR (NDJSON or a bundle) and"
                 " not a table or an error page."
             ),
-            "broken_json": _("The JSON of this record is damaged. Export it again."),
-            "truncated_json": _(
+            "broken_json": self.env._(
+                "The JSON of this record is damaged. Export it again."
+            ),
+            "truncated_json": self.env._(
                 "The record is cut off before its end. Export the file again."
             ),
-            "bad_encoding": _("The text is not UTF-8. Export the file as UTF-8."),
-            "not_object": _(
+            "bad_encoding": self.env._(
+                "The text is not UTF-8. Export the file as UTF-8."
+            ),
+            "not_object": self.env._(
                 "A FHIR resource was expected here, but this is another value."
             ),
-            "no_type": _("The resource does not say its type (resourceType)."),
-            "no_id": _(
+            "no_type": self.env._("The resource does not say its type (resourceType)."),
+            "no_id": self.env._(
                 "The resource has no usable id, so it could not be found again."
             ),
-            "too_large": _(
+            "too_large": self.env._(
                 "The record is larger than the source allows (%(size)s bytes). Raise"
                 " Largest Record on the source if it is right."
             ),
-            "damaged_archive": _("The archive %(file)s is damaged. Copy it again."),
-            "wrong_type": _(
+            "damaged_archive": self.env._(
+                "The archive %(file)s is damaged. Copy it again."
+            ),
+            "wrong_type": self.env._(
                 "The field %(field)s holds a value of the wrong type. It must be corrected"
                 " in the HIS or its interface."
             ),
-            "wrong_shape": _("The record is not built as FHIR R4 says (%(error)s)."),
-            "bad_number": _("The number in %(field)s cannot be right."),
-            "impossible_date": _("%(value)s in %(field)s is not a possible date."),
-            "end_before_start": _("It ends (%(end)s) before it starts (%(start)s)."),
-            "unknown_value": _("%(value)s is not a known value of %(field)s."),
-            "no_person": _("The record does not say whose it is."),
-            "no_name": _("The record does not say what it is (%(field)s is empty)."),
-            "waiting": _("Waits for %(wait)s, which has not come yet."),
-            "partial": _("Written without %(wait)s, which has not come yet."),
-            "write_failed": _("The database refused the record: %(error)s"),
-            "too_long": _(
+            "wrong_shape": self.env._(
+                "The record is not built as FHIR R4 says (%(error)s)."
+            ),
+            "bad_number": self.env._("The number in %(field)s cannot be right."),
+            "impossible_date": self.env._(
+                "%(value)s in %(field)s is not a possible date."
+            ),
+            "end_before_start": self.env._(
+                "It ends (%(end)s) before it starts (%(start)s)."
+            ),
+            "unknown_value": self.env._("%(value)s is not a known value of %(field)s."),
+            "no_person": self.env._("The record does not say whose it is."),
+            "no_name": self.env._(
+                "The record does not say what it is (%(field)s is empty)."
+            ),
+            "waiting": self.env._("Waits for %(wait)s, which has not come yet."),
+            "partial": self.env._("Written without %(wait)s, which has not come yet."),
+            "write_failed": self.env._("The database refused the record: %(error)s"),
+            "too_long": self.env._(
                 "%(field)s is longer than %(limit)s characters. It must be corrected in"
                 " the HIS."
             ),
-            "person_refused": _("The person could not be written: %(error)s"),
+            "person_refused": self.env._("The person could not be written: %(error)s"),
         }
 
     @api.model
@@ -84,22 +97,25 @@ class HcrmFeedReason(models.AbstractModel):
     @api.model
     def _source_sentence(self, code: str, values: dict) -> str:
         """The sentence of a problem of the source as a whole."""
-        _ = self.env._
         sentences = {
-            "path_empty": _("Say which file or folder on the server is to be read."),
-            "path_missing": _(
+            "path_empty": self.env._(
+                "Say which file or folder on the server is to be read."
+            ),
+            "path_missing": self.env._(
                 "%(path)s does not exist on the server, or the server may not read it."
             ),
-            "path_forbidden": _(
+            "path_forbidden": self.env._(
                 "%(path)s lies outside the folders that the server allows (%(roots)s). Move"
                 " the files there, or have the system parameter hcrm_core.feed_roots changed."
             ),
-            "no_files": _("There is no .ndjson, .json, .gz or .zip file in %(path)s."),
-            "unreadable_path": _("%(path)s cannot be read: %(error)s"),
-            "disk": _(
+            "no_files": self.env._(
+                "There is no .ndjson, .json, .gz or .zip file in %(path)s."
+            ),
+            "unreadable_path": self.env._("%(path)s cannot be read: %(error)s"),
+            "disk": self.env._(
                 "The disk of the server is full or cannot be written (%(path)s)."
             ),
-            "unknown_kind": _(
+            "unknown_kind": self.env._(
                 "No reader is installed for sources of the kind %(kind)s."
             ),
         }

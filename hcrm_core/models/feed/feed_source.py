@@ -63,9 +63,7 @@ class HcrmFeedSource(models.Model):
         help="Until the first load is done, events are marked backfill and start nothing.",
     )
     run_ids = fields.One2many("hcrm.feed.run", "source_id", "Runs")
-    last_run_id = fields.Many2one(
-        "hcrm.feed.run", "Last Run", compute="_compute_last_run_id"
-    )
+    last_run_id = fields.Many2one("hcrm.feed.run", compute="_compute_last_run_id")
     last_run_state = fields.Selection(RUN_STATES, compute="_compute_last_run_id")
     waiting_count = fields.Integer("Waiting", compute="_compute_inbox_counts")
     quarantine_count = fields.Integer("Quarantined", compute="_compute_inbox_counts")
@@ -168,22 +166,23 @@ class HcrmFeedSource(models.Model):
             ) from error
         finally:
             adapter.cleanup()
-        _ = self.env._
-        lines = [_("%(count)s files to read", count=len(report.files))]
+        lines = [self.env._("%(count)s files to read", count=len(report.files))]
         lines += [f"    {name}" for name in report.files[:50]]
         for name, count in sorted(report.counts.items()):
-            lines.append(_("%(type)s: %(count)s", type=name, count=count))
+            lines.append(self.env._("%(type)s: %(count)s", type=name, count=count))
         if report.unreadable:
             lines.append(
-                _(
+                self.env._(
                     "%(count)s records cannot be read; a run puts them into the quarantine.",
                     count=report.unreadable,
                 )
             )
         if report.ignored:
-            lines.append(_("Passed over: %s", ", ".join(report.ignored[:20])))
+            lines.append(self.env._("Passed over: %s", ", ".join(report.ignored[:20])))
         if not report.complete:
-            lines.append(_("Only the first %s records were looked at.", CHECK_LIMIT))
+            lines.append(
+                self.env._("Only the first %s records were looked at.", CHECK_LIMIT)
+            )
         self.check_report = "\n".join(lines)
 
     def action_start(self):

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 # what the feed fills and then joins within the same transaction
 _TABLES = (
@@ -45,5 +46,4 @@ class HcrmFeedStatistics(models.AbstractModel):
             [list(_TABLES), _MIN_PAGES],
         )
         for (table,) in self.env.cr.fetchall():
-            # the name comes from the constant above
-            self.env.cr.execute(f'ANALYZE "{table}"')
+            self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
