@@ -58,18 +58,21 @@ class HcrmPersonDetails(models.AbstractModel):
 
     def _identifier_words(self):
         """Return what is wrong with or unusual about a number: code -> sentence."""
-        _ = self.env._
         return {
-            "not_own": _("The birth date in the number is not the person's."),
-            "length": _("The number has a wrong length."),
-            "characters": _("The number holds characters that it cannot have."),
-            "date": _("The birth date in the number does not exist."),
-            "check_digit": _("The last character does not fit the number."),
-            "prefix": _("The number starts with what its kind never starts with."),
-            "area": _("The area code is not in the known list."),
-            "age": _("The birth date in the number is unlikely."),
-            "form": _("The number has an unusual form."),
-            "old_form": _("The number has the form used in former years."),
+            "not_own": self.env._("The birth date in the number is not the person's."),
+            "length": self.env._("The number has a wrong length."),
+            "characters": self.env._(
+                "The number holds characters that it cannot have."
+            ),
+            "date": self.env._("The birth date in the number does not exist."),
+            "check_digit": self.env._("The last character does not fit the number."),
+            "prefix": self.env._(
+                "The number starts with what its kind never starts with."
+            ),
+            "area": self.env._("The area code is not in the known list."),
+            "age": self.env._("The birth date in the number is unlikely."),
+            "form": self.env._("The number has an unusual form."),
+            "old_form": self.env._("The number has the form used in former years."),
         }
 
     def _add_identifiers(self, person, parts, supersede=False):
