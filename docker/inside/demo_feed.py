@@ -3,14 +3,14 @@
 # ruff: noqa: F821
 import os
 
-Source = env["hcrm.feed.source"]
-path = os.environ["HCRM_HOSPITAL"]
-source = Source.search([("path", "=", path)], limit=1) or Source.create(
-    {"name": "Demo hospital", "kind": "fhir_file", "path": path}
-)
-run = source.run_ids.sorted("id")[-1:]
-if run.state in ("stopped", "failed"):
-    run.action_resume()
-elif run.state not in ("queued", "running"):
-    source.action_start()
-env.cr.commit()
+with env.registry.cursor() as cr:  # leaves with a commit, or with nothing
+    Source = env(cr=cr)["hcrm.feed.source"]
+    path = os.environ["HCRM_HOSPITAL"]
+    source = Source.search([("path", "=", path)], limit=1) or Source.create(
+        {"name": "Demo hospital", "kind": "fhir_file", "path": path}
+    )
+    run = source.run_ids.sorted("id")[-1:]
+    if run.state in ("stopped", "failed"):
+        run.action_resume()
+    elif run.state not in ("queued", "running"):
+        source.action_start()

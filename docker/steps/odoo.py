@@ -93,7 +93,7 @@ def run(conf, server, args, log, why, sub="server"):
 
 
 def script(conf, server, database, name, log, why, env=None):
-    """Run a script of docker/inside/ in Odoo's shell; it must commit itself."""
+    """Run a script of docker/inside/ in Odoo's shell; it keeps what it wrote itself."""
     with open(settings.INSIDE / name) as stream:
         shell.run(
             command(conf, "-d", database, "--no-http", sub="shell"),
