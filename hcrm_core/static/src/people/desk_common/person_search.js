@@ -76,6 +76,10 @@ export class PersonSearch extends Component {
             .join(" · ");
     }
 
+    todayText(person) {
+        return _t("Today %s", person.today);
+    }
+
     visit(person) {
         if (!person.last_visit) {
             return _t("No visit yet");

@@ -59,6 +59,13 @@ export class PhoneDialog extends Component {
         return Boolean(value.trim() && whose && !isSaving && !(preview && preview.is_junk));
     }
 
+    get readText() {
+        const { number, extension } = this.state.preview;
+        return extension
+            ? _t("Read as %(number)s, extension %(extension)s", { number, extension })
+            : _t("Read as %s", number);
+    }
+
     facts(person) {
         return [person.name, person.sex, person.age].filter(Boolean).join(" · ");
     }

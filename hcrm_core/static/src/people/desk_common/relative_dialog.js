@@ -57,8 +57,8 @@ export class RelativeDialog extends Component {
     }
 
     /** What is known already, so that nobody is added twice. */
-    get known() {
-        return this.state.contact.relatives.map((relative) => {
+    get knownText() {
+        const known = this.state.contact.relatives.map((relative) => {
             const marks = [
                 relative.kind,
                 relative.is_proxy && _t("proxy"),
@@ -68,6 +68,7 @@ export class RelativeDialog extends Component {
             ];
             return `${relative.name} (${marks.filter(Boolean).join(", ")})`;
         });
+        return _t("Known already: %s", known.join("; "));
     }
 
     onSelect(person) {

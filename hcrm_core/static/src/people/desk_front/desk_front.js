@@ -55,12 +55,6 @@ export class DeskFront extends Component {
         return _t("Show more (%(shown)s of %(total)s)", { shown: rows.length, total });
     }
 
-    get canRegister() {
-        return (
-            this.state.desk.can_write && registry.category("actions").contains("hcrm.registration")
-        );
-    }
-
     stateLabel(row) {
         return {
             expected: row.is_late ? _t("Late") : _t("Expected"),
