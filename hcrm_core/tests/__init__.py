@@ -1,4 +1,5 @@
 from . import test_api_external
+from . import test_core_i18n
 from . import test_feed_adapters
 from . import test_feed_people_equality
 from . import test_feed_people_writer
