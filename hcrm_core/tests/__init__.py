@@ -18,6 +18,7 @@ from . import test_people_desk_vip
 from . import test_people_person
 from . import test_people_registration
 from . import test_people_search
+from . import test_people_card_ui
 from . import test_people_timeline
 from . import test_people_tools
 from . import test_people_ui

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from odoo.addons.hcrm_core.models.people.timeline import Provider
+from odoo.addons.hcrm_core.models.people.timeline import UNDATED, Provider
 
 from .common import HcrmCommon
 
@@ -146,7 +146,10 @@ class TestPeopleTimeline(HcrmCommon):
         self.assertEqual({row["kind"] for row in page["rows"]}, {"encounter"})
         # the year is the user's: 16:00 UTC is the new year in Shanghai
         self.users["nurse"].tz = "Asia/Shanghai"
-        self.assertEqual(self._page("nurse")["years"], [2026, 2025, 2024])
+        years = self._as("nurse")["res.partner"].hcrm_get_timeline_years(
+            self.patient.id
+        )
+        self.assertEqual(years, [2026, 2025, 2024])
         for year, count in ((2024, 1), (2025, 1), (2023, 0)):
             page = self._page("nurse", kinds=["encounter"], year=year)
             self.assertEqual(len(page["rows"]), count, year)
@@ -261,9 +264,13 @@ class TestPeopleTimelinePlan(HcrmCommon):
             timeline = self._as(role)["hcrm.timeline"]
             partner = timeline.env["res.partner"].browse(self.patient.id)
             for provider in timeline._available_providers():
+                domain = timeline._domain(provider, partner)
                 cursor = ("2026-03-02 04:00:00", provider.kind, 5)
-                for branch in timeline._branches(provider, partner, cursor, 40):
-                    with self.subTest(role=role, kind=provider.kind):
+                for bounds in (None, UNDATED):
+                    branch = timeline._branch(provider, domain, cursor, 40, bounds)
+                    if branch is None:  # the date is required
+                        continue
+                    with self.subTest(role=role, kind=provider.kind, bounds=bounds):
                         self._check_plan(self.env[provider.model]._table, branch)
 
     def _check_plan(self, table, branch):

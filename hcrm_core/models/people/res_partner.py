@@ -689,6 +689,12 @@ class ResPartner(models.Model):
 
     @api.model
     @api.readonly
+    def hcrm_get_timeline_years(self, partner_id):
+        """The years the timeline can be filtered by, newest first."""
+        return self.env["hcrm.timeline"]._get_years(self._hcrm_card_person(partner_id))
+
+    @api.model
+    @api.readonly
     def hcrm_get_trends(self, partner_id, codes=None):
         """Latest value per code and the series of ``codes`` (see ``hcrm.health``)."""
         return self.env["hcrm.health"]._get_trends(

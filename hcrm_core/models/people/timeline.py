@@ -285,25 +285,16 @@ class HcrmTimeline(models.AbstractModel):
             result["kinds"] = [
                 {"kind": p.kind, "label": p.label, "icon": p.icon} for p in providers
             ]
-            result["years"] = self._get_years(partner, providers)
         if kinds:
             providers = [p for p in providers if p.kind in kinds]
         cursor = self._parse_cursor(before)
-        branches = [
-            branch
-            for provider in providers
-            for branch in self._branches(provider, partner, cursor, limit, year, search)
-        ]
-        if not branches:
-            return result
-        found = self.env.execute_query(
-            SQL(
-                'SELECT * FROM (%s) AS timeline ORDER BY date DESC, kind COLLATE "C"'
-                " DESC, id DESC LIMIT %s",
-                SQL(" UNION ALL ").join(SQL("(%s)", branch) for branch in branches),
-                limit + 1,
-            )
-        )
+        domains = {p.kind: self._domain(p, partner, search) for p in providers}
+        found = []
+        if not cursor or cursor[0] != UNDATED:
+            bounds = year and self._year_bounds(year)
+            found += self._read(providers, domains, cursor, limit + 1, bounds)
+        if len(found) <= limit and not year:
+            found += self._read(providers, domains, cursor, limit + 1 - len(found))
         if len(found) > limit:
             found = found[:limit]
             _date, kind, rec_id, stamp, _data = found[-1]
@@ -326,49 +317,70 @@ class HcrmTimeline(models.AbstractModel):
             ) from error
 
     @api.model
-    def _branches(self, provider, partner, cursor, limit, year=None, search=None):
-        """Dated rows from the index by person and date, and the undated few."""
+    def _domain(self, provider, partner, search=None):
         domain = Domain(provider.partner, "=", partner.id) & Domain(provider.domain)
         if search and search.strip():
             domain &= self._search_domain(provider, search.strip()[:MAX_SEARCH])
-        dated = domain & Domain(provider.date, "!=", False)
-        if year:
-            start, end = self._year_bounds(year)
-            dated &= Domain(provider.date, ">=", start) & Domain(
-                provider.date, "<", end
-            )
-        yield from self._branch(provider, dated, cursor, limit)
-        if not year:
-            undated = domain & Domain(provider.date, "=", False)
-            yield from self._branch(provider, undated, cursor, limit, dated=False)
+        return domain
 
     @api.model
-    def _branch(self, provider, domain, cursor, limit, dated=True):
+    def _read(self, providers, domains, cursor, limit, bounds=UNDATED):
+        """The next ``limit`` rows of all providers, in one query.
+
+        :param bounds: first and last moment, None for any, UNDATED for the rows
+            without a date: they are few, and asked for when the dated run out
+        """
+        branches = [
+            branch
+            for provider in providers
+            if (
+                branch := self._branch(
+                    provider, domains[provider.kind], cursor, limit, bounds
+                )
+            )
+        ]
+        if not branches:
+            return []
+        return self.env.execute_query(
+            SQL(
+                'SELECT * FROM (%s) AS timeline ORDER BY date DESC, kind COLLATE "C"'
+                " DESC, id DESC LIMIT %s",
+                SQL(" UNION ALL ").join(SQL("(%s)", branch) for branch in branches),
+                limit,
+            )
+        )
+
+    @api.model
+    def _branch(self, provider, domain, cursor, limit, bounds):
+        """Rows of one provider, from its index by person and date."""
         Model = self.env[provider.model]
+        is_dated = bounds != UNDATED
+        domain &= Domain(provider.date, "!=" if is_dated else "=", False)
+        if is_dated and bounds:
+            domain &= Domain(provider.date, ">=", bounds[0])
+            domain &= Domain(provider.date, "<", bounds[1])
         query = Model._search(domain)
         if query.is_empty():
-            return
+            return None
         rec_id = SQL.identifier(query.table, "id")
-        date = SQL(
-            "%s::timestamp", Model._field_to_sql(query.table, provider.date, query)
-        )
+        date = SQL("%s::timestamp", UNDATED)
+        query.order = SQL("%s DESC", rec_id)
+        if is_dated:
+            column = Model._field_to_sql(query.table, provider.date, query)
+            date = SQL("%s::timestamp", column)
+            query.order = SQL("%s DESC, %s DESC", date, rec_id)
         if cursor:
             query.add_where(
                 self._after_cursor(
-                    provider.kind, date if dated else None, rec_id, cursor
+                    provider.kind, date if is_dated else None, rec_id, cursor
                 )
             )
-        query.order = (
-            SQL("%s DESC, %s DESC", date, rec_id) if dated else SQL("%s DESC", rec_id)
-        )
-        query.limit = limit + 1
-        if not dated:
-            date = SQL("%s::timestamp", UNDATED)
+        query.limit = limit
         pairs = [
             SQL("%s, %s", name, Model._field_to_sql(query.table, name, query))
             for name in self._readable(provider, provider.columns)
         ]
-        yield query.select(
+        return query.select(
             SQL("%s AS date", date),
             SQL("%s::text AS kind", provider.kind),
             SQL("%s AS id", rec_id),
@@ -411,14 +423,12 @@ class HcrmTimeline(models.AbstractModel):
         )
 
     @api.model
-    def _get_years(self, partner, providers):
+    def _get_years(self, partner):
         """Years from the last to the first fact: two index probes per model."""
         branches = []
-        for provider in providers:
+        for provider in self._available_providers():
             Model = self.env[provider.model]
-            query = Model._search(
-                Domain(provider.partner, "=", partner.id) & Domain(provider.domain)
-            )
+            query = Model._search(self._domain(provider, partner))
             if query.is_empty():
                 continue
             date = Model._field_to_sql(query.table, provider.date, query)

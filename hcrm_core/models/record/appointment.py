@@ -41,7 +41,8 @@ class HcrmAppointment(models.Model):
     date_greeted = fields.Datetime("Arrived at Our Desk", readonly=True)
     greeted_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
 
-    _partner_idx = models.Index("(partner_id, date_start DESC)")
+    # card, timeline and "is this person booked in my department"
+    _partner_idx = models.Index("(partner_id, date_start DESC) INCLUDE (department_id, state)")
     # front desk: arrivals of a day
     _day_idx = models.Index("(company_id, date_start)")
     # ... and whoever came on another day than booked

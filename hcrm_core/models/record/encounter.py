@@ -52,7 +52,9 @@ class HcrmEncounter(models.Model):
     discharge_to = fields.Char("Discharged To", groups="hcrm_core.group_clinical")
 
     # card, timeline and "was this person ever in my department"
-    _partner_idx = models.Index("(partner_id, date_start DESC) INCLUDE (department_id)")
+    _partner_idx = models.Index(
+        "(partner_id, date_start DESC) INCLUDE (department_id, state)"
+    )
     # desks: who is here today, by campus and department
     _day_idx = models.Index("(company_id, date_start DESC)")
     # bed list and discharges: the few that are open

@@ -53,5 +53,5 @@ class HcrmObservation(models.Model):
         ]
     )
 
-    # card, timeline, and the trend of one code
-    _partner_idx = models.Index("(partner_id, code, date DESC)")
+    # card, timeline and trends; a person has some thousands at most
+    _partner_idx = models.Index("(partner_id, date DESC)")

@@ -43,6 +43,7 @@ export class CardTimeline extends Component {
         this.onSearch = useDebounced(() => this.reload(), 300);
         onWillStart(() => {
             this.reload();
+            this.loadYears();
         });
         onWillUpdateProps((next) => {
             if (
@@ -50,6 +51,7 @@ export class CardTimeline extends Component {
                 next.reloadKey !== this.props.reloadKey
             ) {
                 this.reload(next);
+                this.loadYears(next);
             }
         });
         useEffect(
@@ -94,6 +96,20 @@ export class CardTimeline extends Component {
         );
     }
 
+    /** The choice of years comes after the rows; without it the list still works. */
+    async loadYears(props = this.props) {
+        try {
+            this.state.years = await this.orm.silent.call(
+                "res.partner",
+                "hcrm_get_timeline_years",
+                [],
+                { partner_id: props.partnerId }
+            );
+        } catch {
+            this.state.years = [];
+        }
+    }
+
     async reload(props) {
         this.state.status = "loading";
         this.state.rows = [];
@@ -101,7 +117,6 @@ export class CardTimeline extends Component {
         try {
             const page = await this.fetch(null, props);
             this.state.availableKinds = page.kinds || [];
-            this.state.years = page.years || [];
             this.state.rows = page.rows;
             this.state.next = page.next;
             this.state.status = "ready";

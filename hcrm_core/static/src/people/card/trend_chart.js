@@ -43,7 +43,7 @@ export class TrendChart extends Component {
         this.canvasRef = useRef("canvas");
         onWillStart(() => loadBundle("web.chartjs_lib"));
         useEffect(
-            () => this.render_(),
+            () => this.drawChart(),
             () => [this.props.serie]
         );
         onWillUnmount(() => this.chart?.destroy());
@@ -73,7 +73,7 @@ export class TrendChart extends Component {
         return ["high", "low", "abnormal"].includes(point.interpretation) ? COLOR.off : COLOR.line;
     }
 
-    render_() {
+    drawChart() {
         this.chart?.destroy();
         // eslint-disable-next-line no-undef
         this.chart = new Chart(this.canvasRef.el, this.config);
