@@ -26,3 +26,4 @@ from . import test_people_desk_contact
 from . import test_people_desk_ui
 from . import test_record_chronic
 from . import test_people_lists
+from . import test_feed_ui

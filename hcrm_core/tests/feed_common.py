@@ -7,7 +7,7 @@ import zlib
 
 import orjson
 
-from .common import HcrmCommon
+from .common import HcrmCommon, HcrmWorld
 
 EXT = "https://hcrm.example/fhir/StructureDefinition/"
 ORG = "https://hcrm.example/fhir/org"
@@ -18,12 +18,11 @@ def phone_of(ext_id):
     return f"139{zlib.crc32(ext_id.encode()) % 10**8:08d}"
 
 
-class FeedCommon(HcrmCommon):
+class FeedWorld(HcrmWorld):
     """``cls.source`` reads ``cls.folder``; :meth:`_put` writes files into it."""
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def _setup_feed(cls):
         cls.folder = tempfile.mkdtemp(prefix="hcrm_feed_test_")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.env["ir.config_parameter"].set_param("hcrm_core.feed_roots", cls.folder)
@@ -300,3 +299,10 @@ class FeedCommon(HcrmCommon):
                 ],
             ),
         ]
+
+
+class FeedCommon(FeedWorld, HcrmCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._setup_feed()
