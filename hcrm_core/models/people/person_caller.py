@@ -65,15 +65,21 @@ class HcrmCaller(models.AbstractModel):
         self.env["hcrm.contact.point"].flush_model()
         self.env["hcrm.person.company"].flush_model()
         self.env["res.partner"].flush_model(
-            ["hcrm_gender", "hcrm_birthdate", "hcrm_deceased_date", "active"]
+            [
+                *("name", "hcrm_gender", "hcrm_birthdate", "hcrm_deceased_date"),
+                *("hcrm_status", "hcrm_confidentiality"),
+            ]
         )
         return SQL(
             """SELECT c.partner_id AS id, c.number, c.whose, c.is_shared,
-                      f.alert, f.is_vip, f.class_id, f.date_last_visit,
+                      f.alert, f.is_vip, f.alias, f.date_last_visit,
+                      COALESCE(k.name ->> %s, k.name ->> 'en_US') AS class_name,
+                      p.name, p.hcrm_confidentiality,
                       p.hcrm_gender, p.hcrm_birthdate, p.hcrm_deceased_date
                FROM hcrm_contact_point c
                JOIN hcrm_person_company f
                  ON f.partner_id = c.partner_id AND f.company_id = c.company_id
+               JOIN hcrm_person_class k ON k.id = f.class_id
                JOIN res_partner p ON p.id = c.partner_id
                WHERE %s AND c.system = 'phone' AND c.company_id = ANY(%s)
                  AND c.is_junk IS NOT TRUE AND c.is_wrong IS NOT TRUE
@@ -81,6 +87,7 @@ class HcrmCaller(models.AbstractModel):
                  AND p.hcrm_status IS DISTINCT FROM 'merged'
                  AND p.hcrm_status IS DISTINCT FROM 'erased'
                LIMIT %s""",
+            self.env.lang or "en_US",
             condition,
             self.env.companies.ids,
             MAX_ROWS,
@@ -91,21 +98,18 @@ class HcrmCaller(models.AbstractModel):
         if not rows:
             return []
         Partner = self.env["res.partner"].with_context(active_test=False)
-        seen = Partner.browse({row["id"] for row in rows})._filtered_access("read")
-        rows = [row for row in rows if row["id"] in seen._ids]
+        # searched: rules as SQL cost a fifth of the same rules over records in memory
+        query = Partner._search([("id", "in", [row["id"] for row in rows])])
+        seen = set(query.get_result_ids())
+        rows = [row for row in rows if row["id"] in seen]
         rows.sort(key=lambda row: (str(row["date_last_visit"] or ""), row["id"]))
         rows = list({row["id"]: row for row in rows}.values())[: -MAX_CALLERS - 1 : -1]
-        names = {
-            p.id: p.display_name for p in Partner.browse(row["id"] for row in rows)
-        }
-        classes = self.env["hcrm.person.class"].browse(row["class_id"] for row in rows)
-        class_names = {kind.id: kind.name for kind in classes}
         today = fields.Date.context_today(self)
         return [
             {
                 "id": row["id"],
-                "display_name": names[row["id"]],
-                "class": class_names[row["class_id"]],
+                "display_name": self._shown_name(row),
+                "class": row["class_name"],
                 "sex": row["hcrm_gender"] or False,
                 "age": self._age(row, today),
                 "alert": row["alert"] or False,
@@ -116,6 +120,14 @@ class HcrmCaller(models.AbstractModel):
             }
             for row in rows
         ]
+
+    @api.model
+    def _shown_name(self, row):
+        """Return the display name without a query: alias of the restricted (R8)."""
+        if not row["hcrm_confidentiality"]:
+            return row["name"] or ""
+        Partner = self.env["res.partner"]
+        return row["alias"] or Partner.browse(row["id"])._hcrm_shown_alias()
 
     @api.model
     def _age(self, row, today):

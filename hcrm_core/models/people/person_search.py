@@ -4,7 +4,9 @@ from odoo.tools import SQL
 from ...tools.queries import Term, parse_query
 
 # People looked at for one search. Whoever is met by more types one character more.
-CANDIDATE_LIMIT = 2000
+CANDIDATE_LIMIT = 1000
+# a picker shows eight of them
+PICKER_LIMIT = 200
 
 
 class HcrmPersonSearch(models.Model):

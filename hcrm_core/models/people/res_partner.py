@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from .person_company import CONFIDENTIALITY
+from .person_search import CANDIDATE_LIMIT, PICKER_LIMIT
 
 # what everybody sees of a person in their own hospitals, from its files there
 FILE_DEPENDS = (
@@ -438,6 +439,15 @@ class ResPartner(models.Model):
 
     @api.model
     @api.readonly
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Look at fewer people where few are shown and nothing else narrows down."""
+        if limit and not domain:
+            candidates = max(PICKER_LIMIT, 5 * limit)
+            self = self.with_context(hcrm_candidate_limit=candidates)
+        return super().name_search(name, domain, operator, limit)
+
+    @api.model
+    @api.readonly
     def web_name_search(
         self, name, specification, domain=None, operator="ilike", limit=100
     ):
@@ -468,7 +478,8 @@ class ResPartner(models.Model):
         stock = super()._search_display_name(operator, value)
         if operator not in ("ilike", "like") or not value or stock is NotImplemented:
             return stock
-        ids = self.env["hcrm.person.search"]._find_ids(value)
+        limit = self.env.context.get("hcrm_candidate_limit") or CANDIDATE_LIMIT
+        ids = self.env["hcrm.person.search"]._find_ids(value, limit)
         contacts = self.with_context(active_test=False)._search(
             Domain("hcrm_metrics_id", "=", False) & Domain(stock), bypass_access=True
         )
