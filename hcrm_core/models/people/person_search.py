@@ -65,7 +65,7 @@ class HcrmPersonSearch(models.Model):
         # USING ~<~ is the order of the index, so that the scan stops at the limit
         return SQL(
             """(SELECT s.partner_id FROM hcrm_person_search s
-                WHERE %s AND %s ORDER BY s.token USING ~<~ LIMIT %s)""",
+                WHERE %s AND %s ORDER BY s.token USING ~<~, s.partner_id LIMIT %s)""",
             self._prefix_sql(SQL("s.token"), term),
             self._conditions_sql(SQL("s.partner_id"), others),
             limit,
