@@ -55,6 +55,7 @@
     "assets": {
         "web.assets_backend": ["hcrm_core/static/src/**/*"],
         "web.assets_tests": ["hcrm_core/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["hcrm_core/static/tests/**/*.test.js"],
     },
     "application": True,
 }
