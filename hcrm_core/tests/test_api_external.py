@@ -241,7 +241,7 @@ class TestApiExternal(HcrmWorld, HttpCase):
         visit = self.env["hcrm.encounter"].search([("partner_id", "in", known)]).ids
         partner = "res.partner"
         # methods that are ours alone
-        yield "private method", (partner, "_hcrm_spread_confidentiality", known, {})
+        yield "private method", (partner, "_hcrm_refresh", known, {})
         yield "private method", (partner, "_search", None, {"domain": []})
         yield "private SQL", (partner, "_hcrm_hidden_sql", None, {"person": "1"})
         # clinical facts, charges, tokens, feed

@@ -256,6 +256,34 @@ class TestGuardAccess(HcrmCommon):
                 with self.assertRaises(AccessError):
                     self._as(role)["hcrm.encounter"].search([(name, "!=", False)])
 
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.orm.models")
+    def test_national_numbers_are_masked_for_who_need_them_not(self):
+        """Whoever registers reads identity numbers, others see the last digits and
+        find a person by the whole number alone."""
+        person = self._make_person("Wang", mrn="A-77")
+        self._add_encounter(person)
+        paper = self._add_identifier(person, "ric", "110105194912310021")
+        self.assertEqual(paper.with_env(self._as("agent")).value, "110105194912310021")
+        for role in ("doctor", "marketing", "centre_head", "privacy_officer"):
+            env = self._as(role)
+            mine = paper.with_env(env)
+            self.assertEqual(mine.display_name, "•" * 14 + "0021", role)
+            number = person.hcrm_identifier_ids.filtered("company_id").with_env(env)
+            self.assertEqual(number.value_masked, "A-77")
+            for name in ("value", "value_norm"):
+                with self.assertRaises(AccessError):
+                    mine.read([name])
+                with self.assertRaises(AccessError):
+                    env["hcrm.person.identifier"].search([(name, "=like", "1%")])
+            Identifier = env["hcrm.person.identifier"]
+            self.assertEqual(
+                Identifier.search([("value_masked", "=", "110105194912310021")]), mine
+            )
+            self.assertFalse(Identifier.name_search("1101051949"))
+            self.assertEqual(
+                env["res.partner"].search([("hcrm_mrn", "=", "A-77")]).id, person.id
+            )
+
     # ------------------------------------------------------------------
     # SENSITIVE DEPARTMENTS
     # ------------------------------------------------------------------

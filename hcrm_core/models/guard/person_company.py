@@ -8,9 +8,7 @@ class HcrmPersonCompany(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_not_known_elsewhere(vals_list)
-        files = super().create(vals_list)
-        files.partner_id._hcrm_spread_confidentiality()
-        return files
+        return super().create(vals_list)
 
     def write(self, vals):
         if vals.keys() & {"partner_id", "company_id"} and not self.env.su:
@@ -20,18 +18,7 @@ class HcrmPersonCompany(models.Model):
                     "the other person instead."
                 )
             )
-        is_spread = bool(vals.keys() & {"confidentiality", "partner_id"})
-        partners = self.partner_id if is_spread else self.env["res.partner"]
-        res = super().write(vals)
-        if is_spread:
-            (partners | self.partner_id)._hcrm_spread_confidentiality()
-        return res
-
-    def unlink(self):
-        partners = self.partner_id
-        res = super().unlink()
-        partners._hcrm_spread_confidentiality()
-        return res
+        return super().write(vals)
 
     @api.model
     def _check_not_known_elsewhere(self, vals_list):

@@ -198,7 +198,7 @@ class HcrmCard(models.AbstractModel):
                 "id": identifier.id,
                 "type": identifier.type_id.name,
                 "code": identifier.type_id.code,
-                "value": self._masked(identifier, in_full),
+                "value": identifier.value if in_full else identifier.value_masked,
                 "company": identifier.company_id.name or False,
                 "date_end": self._date(identifier.date_end),
                 "is_expired": bool(identifier.date_end and identifier.date_end < today),
@@ -210,13 +210,6 @@ class HcrmCard(models.AbstractModel):
             (r["value"] for r in rows if r["code"] == "MR"), False
         )
         return rows
-
-    @api.model
-    def _masked(self, identifier, in_full):
-        value = identifier.value
-        if in_full or not identifier.type_id.is_national:
-            return value
-        return "•" * max(len(value) - 4, 4) + (value[-4:] if len(value) > 6 else "")
 
     @api.model
     def _section_files(self, subject, card):

@@ -115,6 +115,12 @@ class HcrmPersonCompany(models.Model):
             self._check_vip_owner()
         return result
 
+    def unlink(self):
+        partners = self.partner_id
+        result = super().unlink()
+        partners._hcrm_refresh()
+        return result
+
     @api.onchange("is_vip")
     def _onchange_is_vip(self):
         """A VIP has somebody who looks after them: by default whoever said so (F14)."""

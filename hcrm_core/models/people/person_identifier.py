@@ -2,8 +2,9 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
-from ...tools.identity_numbers import Verdict, check
+from ...tools.identity_numbers import Verdict, check, normalise
 
 
 class HcrmPersonIdentifier(models.Model):
@@ -12,7 +13,7 @@ class HcrmPersonIdentifier(models.Model):
     _name = "hcrm.person.identifier"
     _inherit = ["hcrm.person.mixin"]
     _description = "Person Identifier"
-    _rec_name = "value"
+    _rec_name = "value_masked"
     _order = "id"
     _log_access = False
 
@@ -28,9 +29,19 @@ class HcrmPersonIdentifier(models.Model):
         index=True,
         help="Legal entity that gave it; empty for national and foreign papers.",
     )
-    value = fields.Char(required=True)
+    value = fields.Char(required=True, groups="hcrm_core.group_register")
     value_norm = fields.Char(
-        required=True, readonly=True, help="Upper case, without spaces and dashes."
+        required=True,
+        readonly=True,
+        groups="hcrm_core.group_register",
+        help="Upper case, without spaces and dashes.",
+    )
+    value_masked = fields.Char(
+        "Number",
+        compute="_compute_value_masked",
+        compute_sudo=True,
+        search="_search_value_masked",
+        help="A national number without its middle, for roles that need not know it.",
     )
     assigner = fields.Char()
     date_start = fields.Date()
@@ -55,6 +66,27 @@ class HcrmPersonIdentifier(models.Model):
     )
     # feed matching and search by number of any type
     _value_norm_idx = models.Index("(value_norm text_pattern_ops)")
+
+    @api.depends("value", "type_id.is_national")
+    def _compute_value_masked(self):
+        for identifier in self:
+            value = identifier.value or ""
+            if identifier.type_id.is_national:
+                tail = value[-4:] if len(value) > 6 else ""
+                value = "•" * max(len(value) - 4, 4) + tail
+            identifier.value_masked = value
+
+    def _search_value_masked(self, operator, value):
+        """Whoever knows a number finds it; nobody finds numbers by a part of them."""
+        if operator not in ("=", "in", "ilike", "=ilike"):
+            return NotImplemented
+        values = [value] if isinstance(value, str) else value
+        # sudo: the number itself is not open to every role that may look for it
+        return Domain(
+            "id",
+            "in",
+            self.sudo()._search([("value_norm", "in", [normalise(v) for v in values])]),
+        )
 
     # ------------------------------------------------------------------
     # CRUD

@@ -373,15 +373,19 @@ class ResPartner(models.Model):
     def _search_hcrm_mrn(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        return Domain(
-            "hcrm_identifier_ids",
-            "any",
-            [
-                ("type_id.code", "=", "MR"),
-                ("company_id", "in", self.env.companies.ids),
-                ("value", operator, value),
-            ],
+        # sudo: numbers are not open to every role; the rules of people hold
+        query = (
+            self.env["hcrm.person.identifier"]
+            .sudo()
+            ._search(
+                [
+                    ("type_id.code", "=", "MR"),
+                    ("company_id", "in", self.env.companies.ids),
+                    ("value", operator, value),
+                ]
+            )
         )
+        return Domain("id", "in", query.subselect("partner_id"))
 
     @api.depends("hcrm_contact_point_ids.number")
     @api.depends_context("allowed_company_ids")
