@@ -60,6 +60,23 @@ class TestGuardRestricted(HcrmCommon):
             cls.env["hcrm.person.profile"].create(
                 {"partner_id": person.id, "company_id": cls.company_a.id}
             )
+            # what lies around a person in Odoo itself
+            person.message_subscribe([cls.relative.id])
+            person.message_post(body="Called, asked for a quiet room")
+            cls.relative.message_subscribe([person.id])
+            cls.relative.message_post(body="x", partner_ids=person.ids)
+            person.activity_schedule("mail.mail_activity_data_todo", summary="Call")
+            cls.env["res.partner.bank"].create(
+                {"acc_number": f"62220000{index}", "partner_id": person.id}
+            )
+            cls.env["calendar.event"].create(
+                {
+                    "name": "Tour of the ward",
+                    "start": fields.Datetime.now(),
+                    "stop": fields.Datetime.now(),
+                    "partner_ids": [(6, 0, person.ids)],
+                }
+            )
             cls.people[confidentiality] = person
         left, right = sorted((cls.people["staff"], cls.relative), key=lambda p: p.id)
         cls.candidate = cls.env["hcrm.duplicate.candidate"].create(
@@ -148,6 +165,38 @@ class TestGuardRestricted(HcrmCommon):
                     and Model._has_field_access(field, "read")
                 ):
                     yield model, field
+
+    def test_no_record_of_a_document_of_the_person(self):
+        """Messages, activities, followers and files that hang on the person."""
+        for role, env, person in self._hidden_cases():
+            for model, id_field in (
+                ("mail.message", "res_id"),
+                ("mail.activity", "res_id"),
+                ("mail.followers", "res_id"),
+                ("ir.attachment", "res_id"),
+            ):
+                Model = env[model]
+                if not Model.has_access("read"):
+                    continue
+                name = "model" if model == "mail.message" else "res_model"
+                with self.subTest(role=role, model=model, person=person.name):
+                    found = Model.search(
+                        [(name, "=", "res.partner"), (id_field, "=", person.id)]
+                    )
+                    self.assertFalse(found)
+
+    def test_no_meeting_names_the_person(self):
+        """A shared meeting shows who takes part, without the person."""
+        meetings = self.env["calendar.event"].search(
+            [("name", "=", "Tour of the ward")]
+        )
+        for role, env, person in self._hidden_cases():
+            with self.subTest(role=role, person=person.name):
+                meetings.invalidate_recordset()
+                for row in meetings.with_env(env).read(["partner_ids", "attendee_ids"]):
+                    self.assertNotIn(person.id, row["partner_ids"])
+                    attendees = env["calendar.attendee"].browse(row["attendee_ids"])
+                    self.assertNotIn(person, attendees.sudo().partner_id)
 
     # ------------------------------------------------------------------
     # WHO DOES SEE

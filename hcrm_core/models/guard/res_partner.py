@@ -154,3 +154,35 @@ class ResPartner(models.Model):
                 ),
             ),
         )
+
+    @api.model
+    def _hcrm_unseen_sql(self, person):
+        """Return SQL that tells whether the user may not see a person (R3, R8).
+
+        :param SQL person: the person's id in the query around it
+        """
+        File = self.env["hcrm.person.company"]
+        user = self.env.user
+        # whoever has no people at all sees none of theirs
+        is_user = user.has_group("hcrm_core.group_user")
+        # the environment is sudo here, which would take any company for granted
+        companies = (self.env.companies & user.company_ids) if is_user else ()
+        company_ids = tuple(company.id for company in companies) or (None,)
+        return SQL(
+            "EXISTS (SELECT FROM res_partner hcrm_unseen"
+            " WHERE hcrm_unseen.id = %(person)s"
+            " AND hcrm_unseen.hcrm_metrics_id IS NOT NULL"
+            " AND hcrm_unseen.id != %(own)s"
+            " AND (%(hidden)s OR NOT EXISTS (SELECT FROM hcrm_person_company hcrm_file"
+            " WHERE hcrm_file.partner_id = hcrm_unseen.id"
+            " AND hcrm_file.company_id IN %(company_ids)s)))",
+            person=person,
+            own=user.partner_id.id,
+            hidden=self._hcrm_hidden_sql(SQL("hcrm_unseen.id")),
+            company_ids=company_ids,
+            to_flush=(
+                self._fields["hcrm_metrics_id"],
+                File._fields["partner_id"],
+                File._fields["company_id"],
+            ),
+        )
