@@ -104,11 +104,15 @@ class HcrmPersonDetails(models.AbstractModel):
             return
         self.env.cr.execute(
             SQL(
-                """SELECT number FROM unnest(%s::varchar[]) AS t(number)
-                   WHERE EXISTS (
-                       SELECT FROM hcrm_contact_point p
-                       WHERE p.number = t.number AND p.system = 'phone' AND p.is_junk
-                       OFFSET 0)""",
+                # one look-up per number, also before the planner knows the table:
+                # an aggregate has no cheap start, and no condition here fits the
+                # partial index of telephone numbers
+                """SELECT t.number FROM unnest(%s::varchar[]) AS t(number)
+                   CROSS JOIN LATERAL (
+                       SELECT bool_or(is_junk) AS is_junk FROM hcrm_contact_point
+                       WHERE number = t.number
+                   ) p
+                   WHERE p.is_junk""",
                 list(numbers),
             )
         )
