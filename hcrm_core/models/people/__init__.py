@@ -1,5 +1,6 @@
 from . import person_mixin
 from . import res_company
+from . import ir_http
 from . import res_users
 from . import campus
 from . import department

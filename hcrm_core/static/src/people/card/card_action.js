@@ -83,7 +83,7 @@ export class CardAction extends Component {
         const card = this.state.card;
         return [
             // one column: who it is and how to reach them is a tab of its own
-            this.ui.isSmall && { id: "person", label: _t("Person") },
+            this.ui.isSmall && { id: "person", label: _t("Profile") },
             { id: "timeline", label: _t("Timeline") },
             card.allergies && { id: "health", label: _t("Health") },
             { id: "visits", label: _t("Visits") },

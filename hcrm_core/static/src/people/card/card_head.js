@@ -1,4 +1,5 @@
 import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { birthText, dateText, dayText } from "./card_utils";
 
 /** Who it is, what must be seen first, and where the person stands in the loop. */
@@ -23,6 +24,10 @@ export class CardHead extends Component {
         const head = this.head;
         const born = birthText(head.birthdate, head.birthdate_precision);
         return [head.sex_label, head.age, born].filter(Boolean);
+    }
+
+    get numberText() {
+        return _t("No. %s", this.head.mrn);
     }
 
     get stages() {

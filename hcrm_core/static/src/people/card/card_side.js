@@ -37,17 +37,17 @@ export class CardSide extends Component {
         return [
             point.is_wrong && { text: _t("Wrong number"), class: "text-bg-danger" },
             point.is_junk && { text: _t("Not usable"), class: "text-bg-danger" },
-            point.is_shared && { text: _t("Shared"), class: "text-bg-warning" },
+            point.is_shared && { text: _t("Shared number"), class: "text-bg-warning" },
             point.is_verified && { text: _t("Verified"), class: "text-bg-success" },
         ].filter(Boolean);
     }
 
     relativeMarks(row) {
-        const scope = row.scope_label ? `: ${row.scope_label}` : "";
+        const proxy = row.scope_label ? _t("Proxy: %s", row.scope_label) : _t("Proxy");
         return [
             row.must_not_know && { text: _t("Must not be told"), class: "text-bg-danger" },
             row.is_guardian && { text: _t("Guardian"), class: "text-bg-primary" },
-            row.is_proxy && { text: _t("Proxy") + scope, class: "text-bg-info" },
+            row.is_proxy && { text: proxy, class: "text-bg-info" },
             row.is_emergency && { text: _t("Emergency contact"), class: "text-bg-warning" },
         ].filter(Boolean);
     }
@@ -61,6 +61,18 @@ export class CardSide extends Component {
 
     visitText(visit) {
         return joined(visit.kind_label, visit.department, visit.practitioner, visit.campus);
+    }
+
+    stayText(stay) {
+        return _t("since %s", dayText(stay.date));
+    }
+
+    visitCountText(file) {
+        return _t("%s visits", file.visit_count);
+    }
+
+    get missingText() {
+        return _t("Not known yet: %s", this.props.card.profile.missing);
     }
 
     addContact() {

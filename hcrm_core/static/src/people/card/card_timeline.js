@@ -1,10 +1,17 @@
 import { Component, onWillStart, onWillUpdateProps, useEffect, useRef, useState } from "@odoo/owl";
-import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
-import { dayText, joined, momentText, moneyText, resultClass, stateClass } from "./card_utils";
+import {
+    dayText,
+    hospitalTime,
+    joined,
+    momentText,
+    moneyText,
+    resultClass,
+    stateClass,
+} from "./card_utils";
 
 const { DateTime } = luxon;
 const PAGE = 40;
@@ -210,7 +217,7 @@ export class CardTimeline extends Component {
         const now = DateTime.now();
         const groups = [];
         for (const row of this.state.rows) {
-            const date = row.date && deserializeDateTime(row.date);
+            const date = row.date && hospitalTime(row.date);
             const title = this.groupTitle(date, now);
             let group = groups.at(-1);
             if (group?.title !== title) {

@@ -6,6 +6,9 @@ import {
     toLocaleDateTimeString,
 } from "@web/core/l10n/dates";
 import { formatCurrency } from "@web/core/currency";
+import { user } from "@web/core/user";
+
+const { DateTime } = luxon;
 
 /** A server date ("2026-11-03") as the user reads dates. */
 export function dateText(value) {
@@ -24,14 +27,29 @@ export function birthText(value, precision) {
     return precision === "month" ? date.toFormat("yyyy-MM") : formatDate(date);
 }
 
-/** The day of a server moment (UTC) in the user's time zone. */
-export function dayText(value) {
-    return value ? toLocaleDateString(deserializeDateTime(value)) : "";
+/** The clock on the hospital's wall, wherever the browser stands. */
+function hospitalZone() {
+    return user.activeCompany?.hcrm_tz || "default";
 }
 
-/** A server moment (UTC) in the user's time zone. */
+/** A server moment (UTC) in the hospital's time zone. */
+export function hospitalTime(value) {
+    return deserializeDateTime(value, { tz: hospitalZone() });
+}
+
+/** The moment of a chart's axis in the hospital's time zone. */
+export function hospitalTimeFromMillis(value) {
+    return DateTime.fromMillis(value, { zone: hospitalZone() });
+}
+
+/** The day of a server moment in the hospital. */
+export function dayText(value) {
+    return value ? toLocaleDateString(hospitalTime(value)) : "";
+}
+
+/** A server moment as the hospital's clock shows it. */
 export function momentText(value) {
-    return value ? toLocaleDateTimeString(deserializeDateTime(value), { showSeconds: false }) : "";
+    return value ? toLocaleDateTimeString(hospitalTime(value), { showSeconds: false }) : "";
 }
 
 /** The known ones of ``parts``, as one line. */

@@ -2,10 +2,8 @@ import { Component, onWillStart, onWillUnmount, useEffect, useRef } from "@odoo/
 import { loadBundle } from "@web/core/assets";
 import { cookie } from "@web/core/browser/cookie";
 import { getCustomColor, hexToRGBA } from "@web/core/colors/colors";
-import { deserializeDateTime } from "@web/core/l10n/dates";
-import { momentText } from "./card_utils";
+import { hospitalTime, hospitalTimeFromMillis, momentText } from "./card_utils";
 
-const { DateTime } = luxon;
 const scheme = cookie.get("color_scheme");
 const COLOR = {
     line: getCustomColor(scheme, "#5b6ea8", "#9db0e8"),
@@ -88,7 +86,7 @@ export class TrendChart extends Component {
                 datasets: [
                     {
                         data: points.map((point) => ({
-                            x: deserializeDateTime(point.date).toMillis(),
+                            x: hospitalTime(point.date).toMillis(),
                             y: point.value,
                         })),
                         borderColor: COLOR.line,
@@ -126,8 +124,8 @@ export class TrendChart extends Component {
         const { points } = this.props.serie;
         return {
             type: "linear",
-            min: deserializeDateTime(points[0].date).toMillis(),
-            max: deserializeDateTime(points.at(-1).date).toMillis(),
+            min: hospitalTime(points[0].date).toMillis(),
+            max: hospitalTime(points.at(-1).date).toMillis(),
             grid: { display: false },
             // first, middle and last day
             afterBuildTicks: (axis) => {
@@ -140,7 +138,10 @@ export class TrendChart extends Component {
                 maxRotation: 0,
                 color: COLOR.label,
                 callback: (value) =>
-                    DateTime.fromMillis(value).toLocaleString({ year: "2-digit", month: "short" }),
+                    hospitalTimeFromMillis(value).toLocaleString({
+                        year: "2-digit",
+                        month: "short",
+                    }),
             },
         };
     }
