@@ -17,6 +17,7 @@ from . import person_caller
 from . import registrar
 from . import registration
 from . import duplicate_candidate
+from . import person_api
 from . import res_partner
 from . import person_details
 from . import person_details_lookups
