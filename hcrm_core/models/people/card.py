@@ -457,13 +457,15 @@ class HcrmCard(models.AbstractModel):
         dates = self._stage_dates(subject)
         _ = self.env._
         opened = min(filter(None, subject.files.mapped("opened_at")), default=None)
+        # the first load opens files of people who have long been coming
+        known = min(filter(None, (opened, dates["visit"])), default=None)
         last = dates["discharge"] or dates["visit"]
         coming = card.get("next_visits") or []
         again = (
             dates["last"] if last and dates["last"] and dates["last"] > last else None
         )
         stages = [
-            ("lead", _("Known"), opened or dates["visit"], True),
+            ("lead", _("Known"), known, True),
             ("visit", _("Visit"), dates["visit"], bool(dates["visit"])),
             ("discharge", _("Discharge"), dates["discharge"], bool(dates["discharge"])),
             ("followup", _("Follow-up"), dates["followup"], bool(dates["followup"])),

@@ -612,7 +612,9 @@ class HcrmTimeline(models.AbstractModel):
         labels = dict(selection._description_selection(self.env))
         reference = ""
         if low or high:
-            reference = f"{low:.10g}–{high:.10g}" if high else f"≥ {low:.10g}"
+            reference = f"{low:.10g}–{high:.10g}"
+            if not (low and high):
+                reference = f"≤ {high:.10g}" if high else f"≥ {low:.10g}"
         return {
             "value": value,
             "unit": values.get("unit") or "",
