@@ -209,7 +209,7 @@ class TestApiExternal(HcrmWorld, HttpCase):
             "kinds": ["appointment", "encounter"],
         }
 
-    def _check_suite(self, client):
+    def _assert_suite(self, client):
         seen, expected = self._run_suite(client), self._expect()
         for step, value in expected.items():
             self.assertEqual(seen[step], value, step)
@@ -217,15 +217,15 @@ class TestApiExternal(HcrmWorld, HttpCase):
             self.assertNotIn(section, seen["known_sections"])
 
     def test_json_2(self):
-        self._check_suite(JsonTwo(self))
+        self._assert_suite(JsonTwo(self))
 
     @mute_logger("odoo.addons.rpc.controllers.jsonrpc")
     def test_odoorpc(self):
-        self._check_suite(self._odoorpc())
+        self._assert_suite(self._odoorpc())
 
     @mute_logger("odoo.addons.rpc.controllers.xmlrpc")
     def test_xml_rpc(self):
-        self._check_suite(XmlRpc(self))
+        self._assert_suite(XmlRpc(self))
 
     def _odoorpc(self):
         self.assertTrue(odoorpc, "pip install odoorpc, as docker/requirements.txt says")
@@ -327,7 +327,7 @@ class TestApiExternal(HcrmWorld, HttpCase):
             ),
         )
 
-    def _check_refusals(self, client):
+    def _assert_refusals(self, client):
         for why, (model, method, ids, kwargs) in self._forbidden_calls():
             with self.subTest(why=why, model=model, method=method):
                 if isinstance(client, JsonTwo):
@@ -350,7 +350,7 @@ class TestApiExternal(HcrmWorld, HttpCase):
         "odoo.addons.base.models.ir_rule",
     )
     def test_json_2_refuses(self):
-        self._check_refusals(JsonTwo(self))
+        self._assert_refusals(JsonTwo(self))
 
     @mute_logger(
         "odoo.http",
@@ -359,7 +359,7 @@ class TestApiExternal(HcrmWorld, HttpCase):
         "odoo.addons.base.models.ir_rule",
     )
     def test_odoorpc_refuses(self):
-        self._check_refusals(self._odoorpc())
+        self._assert_refusals(self._odoorpc())
 
     @mute_logger(
         "odoo.http",
@@ -368,7 +368,7 @@ class TestApiExternal(HcrmWorld, HttpCase):
         "odoo.addons.base.models.ir_rule",
     )
     def test_xml_rpc_refuses(self):
-        self._check_refusals(XmlRpc(self))
+        self._assert_refusals(XmlRpc(self))
 
     @mute_logger("odoo.http", "odoo.addons.base.models.res_users")
     def test_an_expired_or_wrong_key_opens_nothing(self):

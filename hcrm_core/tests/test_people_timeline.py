@@ -271,9 +271,9 @@ class TestPeopleTimelinePlan(HcrmCommon):
                     if branch is None:  # the date is required
                         continue
                     with self.subTest(role=role, kind=provider.kind, bounds=bounds):
-                        self._check_plan(self.env[provider.model]._table, branch)
+                        self._assert_plan(self.env[provider.model]._table, branch)
 
-    def _check_plan(self, table, branch):
+    def _assert_plan(self, table, branch):
         plan = self.env.execute_query(SQL("EXPLAIN (FORMAT JSON) %s", branch))
         nodes = list(self._nodes(plan[0][0][0]["Plan"]))
         scans = [node for node in nodes if node.get("Relation Name") == table]

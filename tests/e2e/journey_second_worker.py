@@ -15,37 +15,38 @@ from .world import LOG, World
 SCRIPT = """
 from odoo.addons.hcrm_core.feed_adapters.canonical import Row
 from odoo.addons.hcrm_core.models.feed.people_columns import IMPORT_CONTEXT
-source = env["hcrm.feed.source"].search([("name", "=", "Second worker")], limit=1)
-company = source.company_id
-rows = []
-for number in range({count}):
-    mail = f"worker{{number}}.{turn}@example.com"
-    rows.append(Row("Patient", f"w{{number}}", company.id, {{
-        "name": f"Worker {{number}} {turn}",
-        "gender": "female",
-        "city": "Town {turn}",
-        "contacts": [{{"system": "email", "value": mail}}],
-    }}))
-Identity = env["hcrm.feed.identity"]
-for row in rows:
-    row.res_id = Identity.search(
-        [("source_id", "=", source.id), ("ext_id", "=", row.ext_id)]).res_id
-written = env["hcrm.feed.people.writer"]._write_rows(source, rows)
-assert written.path == "sql" and not written.problems, written
-Partner = env["res.partner"].with_context(**IMPORT_CONTEXT)
-for row in rows:
-    if not row.res_id:
-        Identity.create({{
-            "source_id": source.id, "res_type": row.type, "ext_id": row.ext_id,
-            "res_model": "res.partner", "res_id": written.ids[row.ext_id]}})
-    person = Partner.browse(written.ids[row.ext_id])
-    vals = {{name: person[name] for name in ("name", "hcrm_gender", "city", "email")}}
-    twin = Partner.search([("ref", "=", f"twin {{row.ext_id}}")])
-    if twin:
-        twin.write(vals)
-    else:
-        Partner.create({{**vals, "ref": f"twin {{row.ext_id}}"}})
-env.cr.commit()
+with env.registry.cursor() as cr:  # leaves with a commit, or with nothing
+    env = env(cr=cr)
+    source = env["hcrm.feed.source"].search([("name", "=", "Second worker")], limit=1)
+    company = source.company_id
+    rows = []
+    for number in range({count}):
+        mail = f"worker{{number}}.{turn}@example.com"
+        rows.append(Row("Patient", f"w{{number}}", company.id, {{
+            "name": f"Worker {{number}} {turn}",
+            "gender": "female",
+            "city": "Town {turn}",
+            "contacts": [{{"system": "email", "value": mail}}],
+        }}))
+    Identity = env["hcrm.feed.identity"]
+    for row in rows:
+        row.res_id = Identity.search(
+            [("source_id", "=", source.id), ("ext_id", "=", row.ext_id)]).res_id
+    written = env["hcrm.feed.people.writer"]._write_rows(source, rows)
+    assert written.path == "sql" and not written.problems, written
+    Partner = env["res.partner"].with_context(**IMPORT_CONTEXT)
+    for row in rows:
+        if not row.res_id:
+            Identity.create({{
+                "source_id": source.id, "res_type": row.type, "ext_id": row.ext_id,
+                "res_model": "res.partner", "res_id": written.ids[row.ext_id]}})
+        person = Partner.browse(written.ids[row.ext_id])
+        vals = {{name: person[name] for name in ("name", "hcrm_gender", "city", "email")}}
+        twin = Partner.search([("ref", "=", f"twin {{row.ext_id}}")])
+        if twin:
+            twin.write(vals)
+        else:
+            Partner.create({{**vals, "ref": f"twin {{row.ext_id}}"}})
 """
 COUNT = 5
 # what tells two people apart, and what the suite keeps of a person beside it

@@ -29,7 +29,7 @@ class HcrmPersonRelation(models.Model):
         "res.partner", "Person", required=True, index=True, ondelete="cascade"
     )
     relative_id = fields.Many2one(
-        "res.partner", "Relative", required=True, index=True, ondelete="cascade"
+        "res.partner", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
         "res.company", "Known To", required=True, default=lambda self: self.env.company

@@ -31,7 +31,7 @@ class HcrmReception(models.Model):
     )
     room = fields.Char()
     companion_id = fields.Many2one(
-        "res.partner", "Companion", index="btree_not_null", ondelete="set null"
+        "res.partner", index="btree_not_null", ondelete="set null"
     )
     note = fields.Char()
     state = fields.Selection(

@@ -417,10 +417,11 @@ class ResPartner(models.Model):
     @api.depends("hcrm_confidentiality", "hcrm_file_ids.alias")
     @api.depends_context("company", "allowed_company_ids")
     def _compute_display_name(self):
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         # sudo: the name of a person the user may not see is asked for by links to it
         for partner in self.sudo().filtered("hcrm_confidentiality"):
             partner.with_env(self.env).display_name = partner._hcrm_shown_alias()
+        return result
 
     def _hcrm_shown_alias(self):
         """Return what is shown instead of a restricted person's name (R8)."""

@@ -42,7 +42,8 @@ class ResPartner(models.Model):
     @api.depends_context("uid")
     def _compute_hcrm_chronic_group_ids(self):
         """Sort the active codes of all people into groups, in one query (F26)."""
-        groups = self.env["hcrm.chronic.group"].search([])
+        # a handful of groups that the hospital configures
+        groups = self.env["hcrm.chronic.group"].search(Domain.TRUE)
         prefixes = [
             (prefix, group) for group in groups for prefix in group._get_prefixes()
         ]
@@ -67,7 +68,7 @@ class ResPartner(models.Model):
             return NotImplemented
         domain = self._hcrm_ill_domain(Group.browse(one for one in value if one))
         if False in value:  # ... or in no registry at all
-            domain |= ~self._hcrm_ill_domain(Group.search([]))
+            domain |= ~self._hcrm_ill_domain(Group.search(Domain.TRUE))
         return domain
 
     @api.model
