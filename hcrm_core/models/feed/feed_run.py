@@ -2,10 +2,9 @@ import json
 import logging
 import time
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ...feed_adapters.base import AdapterError
 
@@ -174,8 +173,8 @@ class HcrmFeedRun(models.Model):
         try:
             with self.env.cr.savepoint():
                 return self._begin() if self.state == "queued" else self._page()
-        except OperationalError:
-            raise  # lost connection, deadlock: the job queue tries again
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # the job queue tries the same page again
         except AdapterError as error:
             message = self.env["hcrm.feed.reason"]._source_sentence(
                 error.code, error.values
