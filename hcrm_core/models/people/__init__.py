@@ -27,6 +27,7 @@ from . import person_details_contacts
 from . import person_details_search
 from . import timeline
 from . import card
+from . import card_facts
 from . import health
 from . import res_partner_desk
 from . import desk
