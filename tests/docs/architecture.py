@@ -37,7 +37,9 @@ def rooms(addon: Path) -> dict[str, list[tuple[str, str]]]:
     """The rooms of an addon: model name and first docstring line of each model."""
     found = {}
     for folder in sorted(p for p in (addon / "models").iterdir() if p.is_dir()):
-        models = [entry for file in sorted(folder.glob("*.py")) for entry in _models(file)]
+        models = [
+            entry for file in sorted(folder.glob("*.py")) for entry in _models(file)
+        ]
         if models:
             found[folder.name] = models
     return found
@@ -76,7 +78,10 @@ def page() -> str:
     ]
     for name, data in manifests().items():
         lines += [f"## {name}", "", f"{data['summary']}.", ""]
-        lines += ["Depends on " + ", ".join(f"`{d}`" for d in data["depends"]) + ".", ""]
+        lines += [
+            "Depends on " + ", ".join(f"`{d}`" for d in data["depends"]) + ".",
+            "",
+        ]
         for room, models in rooms(ROOT / name).items():
             lines += [f"### {room}", "", "| model | what one record is |", "|---|---|"]
             lines += [f"| `{model}` | {doc} |" for model, doc in models]
