@@ -50,10 +50,10 @@ class Role(NamedTuple):
 
 
 ROLES = (
-    Role("desk", "front_desk", "Front desk", "前台", "陈晓雯"),
-    Role("desk2", "front_desk", "Front desk, Suzhou", "前台（苏州）", "陆思佳",
+    Role("desk", "front_desk", "Front desk", "导诊台", "陈晓雯"),
+    Role("desk2", "front_desk", "Front desk, Suzhou", "导诊台（苏州）", "陆思佳",
          entities=("HQ02",), campus="S"),
-    Role("vip", "vip_centre", "VIP centre", "贵宾服务中心", "顾文静", entities=("HQ01", "HQ02")),
+    Role("vip", "vip_centre", "VIP centre", "贵宾中心", "顾文静", entities=("HQ01", "HQ02")),
     Role("agent", "agent", "Call-centre agent", "呼叫中心坐席", "何婷婷"),
     Role("outsourced", "outsourced_agent", "Outsourced agent", "外包坐席", "吕佳怡"),
     Role("nurse", "nurse", "Follow-up nurse", "随访护士", "沈静怡",

@@ -57,7 +57,7 @@ class TestDeskFront(HcrmCommon):
         row = self.desk.get_front_desk()["rows"][0]
         person = row["person"]
         self.assertEqual(person["name"], "王伟")
-        self.assertEqual((person["sex"], person["age"]), ("Male", "45"))
+        self.assertEqual((person["sex"], person["age"]), ("Male", "45 y"))
         self.assertEqual((person["phone_tail"], person["mrn_tail"]), ("1234", "5678"))
         self.assertEqual(person["last_visit"], "03/02/2026")
         self.assertEqual(person["alert"], "Wheelchair")

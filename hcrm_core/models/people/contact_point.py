@@ -41,6 +41,7 @@ class HcrmContactPoint(models.Model):
             ("wechat", "WeChat"),
             ("other", "Other"),
         ],
+        "Kind",
         required=True,
         default="phone",
     )
@@ -54,7 +55,7 @@ class HcrmContactPoint(models.Model):
         ]
     )
     rank = fields.Integer(default=1, help="1 is tried first.")
-    value = fields.Char(required=True)
+    value = fields.Char("Number or Address", required=True)
     number = fields.Char(required=True, readonly=True)
     e164 = fields.Char("International Number", readonly=True)
     extension = fields.Char(readonly=True)

@@ -190,7 +190,7 @@ class ResPartner(models.Model):
         if not born:
             return ""
         if self.hcrm_age >= 2 or self.hcrm_birthdate_precision == "year":
-            return str(self.hcrm_age)
+            return self.env._("%s y", self.hcrm_age)
         until = self.hcrm_deceased_date or fields.Date.context_today(self)
         passed = relativedelta(until, born)
         months = passed.years * 12 + passed.months
