@@ -103,6 +103,19 @@ class TestPeopleCardPerf(HcrmCommon):
             self._count_queries("nurse", "hcrm_get_timeline", self.heavy), 12
         )
 
+    def test_limits_never_cut_what_is_dangerous(self):
+        """Beside fifty mild ones, the first severe allergy and silence are there."""
+        person = self._make_person("Many")
+        cousin = self._make_person("Cousin")
+        self._add_allergy(person, "Latex", criticality="high")
+        self._add_relation(person, cousin, "other", must_not_know=True)
+        for index in range(50):
+            self._add_allergy(person, f"Pollen {index}", criticality="low")
+        card = self._as("quality_officer")["res.partner"].hcrm_get_card(person.id)
+        alerts = {alert["kind"]: alert["text"] for alert in card["alerts"]}
+        self.assertIn("Latex", alerts["allergy"])
+        self.assertIn("Cousin", alerts["must_not_know"])
+
     def test_sections_are_bounded(self):
         card = self._as("quality_officer")["res.partner"].hcrm_get_card(self.heavy.id)
         for name in ("allergies", "problems", "contacts", "relatives", "coverage"):

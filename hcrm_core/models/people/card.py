@@ -261,6 +261,8 @@ class HcrmCard(models.AbstractModel):
             "hcrm.person.relation",
             Domain("partner_id", "=", partner.id)
             | Domain("relative_id", "=", partner.id),
+            # who must not be told is never beyond the limit
+            order="must_not_know desc nulls last, is_proxy desc nulls last, id",
             limit=LIMIT * 2,
         )
         if relations is None:

@@ -33,7 +33,8 @@ class HcrmCard(models.AbstractModel):
                 ("partner_id", "=", subject.partner.id),
                 ("state", "in", ("active", "unknown")),
             ],
-            order="id desc",
+            # "high" sorts first: a severe one is never beyond the limit
+            order="criticality, id desc",
         )
         if allergies is None:
             return None
