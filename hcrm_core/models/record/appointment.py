@@ -42,7 +42,9 @@ class HcrmAppointment(models.Model):
     greeted_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
 
     # card, timeline and "is this person booked in my department"
-    _partner_idx = models.Index("(partner_id, date_start DESC) INCLUDE (department_id, state)")
+    _partner_idx = models.Index(
+        "(partner_id, date_start DESC) INCLUDE (department_id, state)"
+    )
     # front desk: arrivals of a day
     _day_idx = models.Index("(company_id, date_start)")
     # ... and whoever came on another day than booked

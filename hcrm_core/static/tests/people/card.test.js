@@ -1,18 +1,22 @@
-import { expect, test } from "@odoo/hoot";
-import { click, edit, queryAllTexts } from "@odoo/hoot-dom";
-import { animationFrame, mockDate, runAllTimers } from "@odoo/hoot-mock";
-import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import { mountWithCleanup, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
-import { CardHead } from "@hcrm_core/people/card/card_head";
-import { CardHealth } from "@hcrm_core/people/card/card_health";
-import { CardTimeline } from "@hcrm_core/people/card/card_timeline";
-import { TrendChart } from "@hcrm_core/people/card/trend_chart";
+import {expect, test} from "@odoo/hoot";
+import {click, edit, queryAllTexts} from "@odoo/hoot-dom";
+import {animationFrame, mockDate, runAllTimers} from "@odoo/hoot-mock";
+import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import {CardHead} from "@hcrm_core/people/card/card_head";
+import {CardHealth} from "@hcrm_core/people/card/card_health";
+import {CardTimeline} from "@hcrm_core/people/card/card_timeline";
+import {TrendChart} from "@hcrm_core/people/card/trend_chart";
 
 defineMailModels();
 
 const KINDS = [
-    { kind: "encounter", label: "Visit", icon: "hospital-o" },
-    { kind: "observation", label: "Result", icon: "flask" },
+    {kind: "encounter", label: "Visit", icon: "hospital-o"},
+    {kind: "observation", label: "Result", icon: "flask"},
 ];
 
 function row(id, date, values = {}) {
@@ -62,12 +66,12 @@ function mockIntersection() {
             }
         },
     });
-    return () => observers.at(-1).callback([{ isIntersecting: true }]);
+    return () => observers.at(-1).callback([{isIntersecting: true}]);
 }
 
 function mockTimeline(pages) {
     onRpc("res.partner", "hcrm_get_timeline_years", () => [2026, 2025]);
-    onRpc("res.partner", "hcrm_get_timeline", ({ kwargs }) => {
+    onRpc("res.partner", "hcrm_get_timeline", ({kwargs}) => {
         expect.step(
             JSON.stringify([kwargs.kinds, kwargs.before, kwargs.year, kwargs.search])
         );
@@ -75,14 +79,14 @@ function mockTimeline(pages) {
     });
 }
 
-const page = (rows, next = false) => ({ rows, next, kinds: KINDS });
+const page = (rows, next = false) => ({rows, next, kinds: KINDS});
 
 test("timeline groups rows by month and the results of a day in one row", async () => {
     mockDate("2026-03-20 12:00:00", +8);
     mockIntersection();
     mockTimeline(() =>
         page([
-            row(1, "2026-04-01 01:00:00", { state: "booked", state_label: "Booked" }),
+            row(1, "2026-04-01 01:00:00", {state: "booked", state_label: "Booked"}),
             row(2, "2026-03-02 01:00:00"),
             result(3, "2026-03-02 00:30:00", "4.1"),
             result(4, "2026-03-02 00:30:00", "6.2", "high"),
@@ -90,7 +94,7 @@ test("timeline groups rows by month and the results of a day in one row", async 
             row(6, false),
         ])
     );
-    await mountWithCleanup(CardTimeline, { props: { partnerId: 7 } });
+    await mountWithCleanup(CardTimeline, {props: {partnerId: 7}});
     await animationFrame();
     expect(queryAllTexts(".o_hcrm_card_month h3")).toEqual([
         "Coming",
@@ -108,10 +112,10 @@ test("timeline groups rows by month and the results of a day in one row", async 
 test("timeline fetches the next page when its end is in sight", async () => {
     const scrollToEnd = mockIntersection();
     const next = ["2026-03-02 01:00:00", "encounter", 1];
-    mockTimeline(({ before }) =>
+    mockTimeline(({before}) =>
         before ? page([row(2, "2026-03-01 01:00:00")]) : page([row(1, next[0])], next)
     );
-    await mountWithCleanup(CardTimeline, { props: { partnerId: 7 } });
+    await mountWithCleanup(CardTimeline, {props: {partnerId: 7}});
     await animationFrame();
     scrollToEnd();
     scrollToEnd(); // while it loads, nothing is asked twice
@@ -119,24 +123,30 @@ test("timeline fetches the next page when its end is in sight", async () => {
     expect(".o_hcrm_card_item").toHaveCount(2);
     scrollToEnd(); // nothing after the last page
     await animationFrame();
-    expect.verifySteps(["[null,null,null,null]", `[null,${JSON.stringify(next)},null,null]`]);
+    expect.verifySteps([
+        "[null,null,null,null]",
+        `[null,${JSON.stringify(next)},null,null]`,
+    ]);
 });
 
 test("timeline filters by kind, year and words, and offers a way back", async () => {
     mockIntersection();
-    mockTimeline(({ search }) => page(search ? [] : [row(1, "2026-03-02 01:00:00")]));
-    const filters = { kinds: [], year: "", search: "" };
-    await mountWithCleanup(CardTimeline, { props: { partnerId: 7, filters } });
+    mockTimeline(({search}) => page(search ? [] : [row(1, "2026-03-02 01:00:00")]));
+    const filters = {kinds: [], year: "", search: ""};
+    await mountWithCleanup(CardTimeline, {props: {partnerId: 7, filters}});
     await animationFrame();
     await click("[data-kind=encounter].o_hcrm_card_chip");
     await animationFrame();
-    expect("[data-kind=encounter].o_hcrm_card_chip").toHaveAttribute("aria-pressed", "true");
+    expect("[data-kind=encounter].o_hcrm_card_chip").toHaveAttribute(
+        "aria-pressed",
+        "true"
+    );
     await click(".o_hcrm_card_search");
     await edit("fever");
     await runAllTimers();
     await animationFrame();
     expect(".o_hcrm_card_empty").toHaveText(/Nothing matches these filters/);
-    expect(filters).toEqual({ kinds: ["encounter"], year: "", search: "fever" });
+    expect(filters).toEqual({kinds: ["encounter"], year: "", search: "fever"});
     await click(".o_hcrm_card_empty button");
     await animationFrame();
     expect(".o_hcrm_card_item").toHaveCount(1);
@@ -157,7 +167,7 @@ test("timeline says what is wrong and tries again", async () => {
         }
         return page([row(1, "2026-03-02 01:00:00")]);
     });
-    await mountWithCleanup(CardTimeline, { props: { partnerId: 7 } });
+    await mountWithCleanup(CardTimeline, {props: {partnerId: 7}});
     await animationFrame();
     expect("[role=alert]").toHaveText(/could not be loaded/);
     isBroken = false;
@@ -184,16 +194,16 @@ test("head shows alerts in order, the loop, and no more than it was given", asyn
             owner: false,
         },
         alerts: [
-            { kind: "deceased", level: "dark", icon: "circle", text: "Deceased." },
-            { kind: "service", level: "info", icon: "bell", text: "Wheelchair" },
+            {kind: "deceased", level: "dark", icon: "circle", text: "Deceased."},
+            {kind: "service", level: "info", icon: "bell", text: "Wheelchair"},
         ],
         stages: [
-            { code: "lead", label: "Known", state: "done", date: "2026-01-01 00:00:00" },
-            { code: "visit", label: "Visit", state: "open", date: false },
+            {code: "lead", label: "Known", state: "done", date: "2026-01-01 00:00:00"},
+            {code: "visit", label: "Visit", state: "open", date: false},
         ],
     };
     await mountWithCleanup(CardHead, {
-        props: { card, openForm: () => expect.step("form"), openPerson: () => {} },
+        props: {card, openForm: () => expect.step("form"), openPerson: () => {}},
     });
     expect("h1").toHaveText("王芳");
     expect(".o_hcrm_card_facts").toHaveText(/Female.*58 years.*1968/s);
@@ -207,7 +217,7 @@ test("head shows alerts in order, the loop, and no more than it was given", asyn
 });
 
 test("health tab draws chosen codes and fetches the series of another", async () => {
-    patchWithCleanup(TrendChart.prototype, { drawChart() {} });
+    patchWithCleanup(TrendChart.prototype, {drawChart() {}});
     const latest = (code, count) => ({
         id: count,
         code,
@@ -228,11 +238,11 @@ test("health tab draws chosen codes and fetches the series of another", async ()
         ref_low: 3.5,
         ref_high: 5.1,
         points: [
-            { date: "2026-03-01 01:00:00", value: 4, interpretation: false },
-            { date: "2026-03-02 01:00:00", value: 6, interpretation: "high" },
+            {date: "2026-03-01 01:00:00", value: 4, interpretation: false},
+            {date: "2026-03-02 01:00:00", value: 6, interpretation: "high"},
         ],
     });
-    onRpc("res.partner", "hcrm_get_trends", ({ kwargs }) => {
+    onRpc("res.partner", "hcrm_get_trends", ({kwargs}) => {
         expect.step(`trends ${kwargs.codes || ""}`);
         return {
             latest: [latest("K", 3), latest("NA", 2), latest("CRP", 1)],
@@ -240,16 +250,16 @@ test("health tab draws chosen codes and fetches the series of another", async ()
         };
     });
     onRpc("res.partner", "hcrm_get_health", () => ({
-        allergies: { rows: [], more: false },
+        allergies: {rows: [], more: false},
         medications: {
             rows: [
-                { id: 1, name: "Amlodipine", is_current: true, state: "active" },
-                { id: 2, name: "Aspirin", is_current: false, state: "stopped" },
+                {id: 1, name: "Amlodipine", is_current: true, state: "active"},
+                {id: 2, name: "Aspirin", is_current: false, state: "stopped"},
             ],
             more: false,
         },
     }));
-    await mountWithCleanup(CardHealth, { props: { partnerId: 7 } });
+    await mountWithCleanup(CardHealth, {props: {partnerId: 7}});
     await animationFrame();
     expect(".o_hcrm_card_trend").toHaveCount(1);
     expect(".o_hcrm_card_trend").toHaveText(/Reference 3.5–5.1/);
@@ -257,10 +267,9 @@ test("health tab draws chosen codes and fetches the series of another", async ()
     expect(".o_hcrm_card_code").toHaveCount(2);
     await click(".o_hcrm_card_code:contains(NA)");
     await animationFrame();
-    expect(queryAllTexts(".o_hcrm_card_trend figcaption .fw-bold.flex-grow-1")).toEqual([
-        "NA",
-        "K",
-    ]);
+    expect(queryAllTexts(".o_hcrm_card_trend figcaption .fw-bold.flex-grow-1")).toEqual(
+        ["NA", "K"]
+    );
     await click(".o_hcrm_card_code:contains(K)");
     await animationFrame();
     expect(".o_hcrm_card_trend").toHaveCount(1);

@@ -1,4 +1,4 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
@@ -63,18 +63,21 @@ tours.add("hcrm_desk_front_tour", {
             run: "edit 139 0000 8888",
         },
         {
-            content: "It is read, and nothing is saved before somebody said whose it is",
-            trigger: ".o_dialog:has(.o_hcrm_preview:contains(13900008888)) .o_hcrm_save:disabled",
+            content:
+                "It is read, and nothing is saved before somebody said whose it is",
+            trigger:
+                ".o_dialog:has(.o_hcrm_preview:contains(13900008888)) .o_hcrm_save:disabled",
         },
         {
             content: "The mother's",
             trigger: ".o_hcrm_phone_dialog label:contains(Mother)",
             run: "click",
         },
-        { content: "Save", trigger: ".o_dialog .o_hcrm_save:enabled", run: "click" },
+        {content: "Save", trigger: ".o_dialog .o_hcrm_save:enabled", run: "click"},
         {
             content: "The list shows the new tail",
-            trigger: "body:not(:has(.o_dialog)) tr:contains(王伟) .o_hcrm_tail:contains(8888)",
+            trigger:
+                "body:not(:has(.o_dialog)) tr:contains(王伟) .o_hcrm_tail:contains(8888)",
         },
         {
             content: "Add a proxy",
@@ -111,8 +114,8 @@ tours.add("hcrm_desk_front_tour", {
             trigger: ".o_hcrm_relative_dialog .o_hcrm_scope",
             run: "selectByLabel Appointments only",
         },
-        { content: "Save", trigger: ".o_dialog .o_hcrm_save:enabled", run: "click" },
-        { content: "Done", trigger: "body:not(:has(.o_dialog)) .o_hcrm_desk_front" },
+        {content: "Save", trigger: ".o_dialog .o_hcrm_save:enabled", run: "click"},
+        {content: "Done", trigger: "body:not(:has(.o_dialog)) .o_hcrm_desk_front"},
     ],
 });
 
@@ -123,14 +126,21 @@ tours.add("hcrm_desk_front_mobile_tour", {
             content: "One column: nothing is wider than the screen",
             trigger: ".o_hcrm_desk_front tr[data-state=expected]:contains(王伟)",
             run() {
-                const { scrollWidth, clientWidth } = document.querySelector(".o_hcrm_desk");
+                const {scrollWidth, clientWidth} =
+                    document.querySelector(".o_hcrm_desk");
                 if (scrollWidth > clientWidth || clientWidth > 390) {
-                    throw new Error(`The desk is ${scrollWidth} px wide on ${clientWidth}`);
+                    throw new Error(
+                        `The desk is ${scrollWidth} px wide on ${clientWidth}`
+                    );
                 }
-                for (const button of this.anchor.querySelectorAll(".o_hcrm_actions .btn")) {
-                    const { height } = button.getBoundingClientRect();
+                for (const button of this.anchor.querySelectorAll(
+                    ".o_hcrm_actions .btn"
+                )) {
+                    const {height} = button.getBoundingClientRect();
                     if (height < 44) {
-                        throw new Error(`"${button.title}" is ${height} px high for a thumb`);
+                        throw new Error(
+                            `"${button.title}" is ${height} px high for a thumb`
+                        );
                     }
                 }
             },
@@ -150,7 +160,7 @@ tours.add("hcrm_desk_front_mobile_tour", {
             trigger: ".o_hcrm_search_row:contains(born 1957)",
             run: "click",
         },
-        { content: "Their card is open", trigger: ".o_hcrm_card_action:contains(王伟)" },
+        {content: "Their card is open", trigger: ".o_hcrm_card_action:contains(王伟)"},
     ],
 });
 

@@ -1,4 +1,4 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
 registry.category("web_tour.tours").add("hcrm_people_search", {
     url: "/odoo/people",
@@ -125,7 +125,8 @@ registry.category("web_tour.tours").add("hcrm_record_lists", {
             run: "edit penicillin",
         },
         {
-            trigger: ".o_searchview_autocomplete .o-dropdown-item:contains('penicillin')",
+            trigger:
+                ".o_searchview_autocomplete .o-dropdown-item:contains('penicillin')",
             run: "click",
         },
         {

@@ -1,11 +1,11 @@
-import { Component } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { birthText, dateText, dayText } from "./card_utils";
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {birthText, dateText, dayText} from "./card_utils";
 
 /** Who it is, what must be seen first, and where the person stands in the loop. */
 export class CardHead extends Component {
     static template = "hcrm_core.CardHead";
-    static props = { card: Object, openForm: Function, openPerson: Function };
+    static props = {card: Object, openForm: Function, openPerson: Function};
 
     setup() {
         this.dateText = dateText;
@@ -34,7 +34,9 @@ export class CardHead extends Component {
         return (this.props.card.stages || []).map((stage) => ({
             ...stage,
             dateText: dayText(stage.date),
-            icon: { done: "fa-check", current: "fa-circle", planned: "fa-clock-o" }[stage.state],
+            icon: {done: "fa-check", current: "fa-circle", planned: "fa-clock-o"}[
+                stage.state
+            ],
         }));
     }
 }

@@ -1,20 +1,20 @@
-import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
-import { useService } from "@web/core/utils/hooks";
-import { dayText, joined, resultClass, stateClass } from "./card_utils";
-import { TrendChart } from "./trend_chart";
+import {Component, onWillStart, onWillUpdateProps, useState} from "@odoo/owl";
+import {useService} from "@web/core/utils/hooks";
+import {dayText, joined, resultClass, stateClass} from "./card_utils";
+import {TrendChart} from "./trend_chart";
 
 const MAX_CHARTS = 6;
 
 /** Trends, latest results, allergies, problems, medications, procedures. */
 export class CardHealth extends Component {
     static template = "hcrm_core.CardHealth";
-    static components = { TrendChart };
-    static props = { partnerId: Number };
+    static components = {TrendChart};
+    static props = {partnerId: Number};
 
     setup() {
-        Object.assign(this, { dayText, joined, resultClass, stateClass });
+        Object.assign(this, {dayText, joined, resultClass, stateClass});
         this.orm = useService("orm");
-        this.state = useState({ status: "loading", trends: {}, health: {}, chosen: [] });
+        this.state = useState({status: "loading", trends: {}, health: {}, chosen: []});
         onWillStart(() => {
             this.load(this.props.partnerId);
         });
@@ -28,7 +28,7 @@ export class CardHealth extends Component {
     async load(partnerId) {
         this.state.status = "loading";
         const call = (method) =>
-            this.orm.silent.call("res.partner", method, [], { partner_id: partnerId });
+            this.orm.silent.call("res.partner", method, [], {partner_id: partnerId});
         try {
             const [trends, health] = await Promise.all([
                 call("hcrm_get_trends"),
@@ -57,10 +57,15 @@ export class CardHealth extends Component {
         if (this.state.chosen.every((other) => this.serie(other))) {
             return;
         }
-        const trends = await this.orm.silent.call("res.partner", "hcrm_get_trends", [], {
-            partner_id: this.props.partnerId,
-            codes: this.state.chosen,
-        });
+        const trends = await this.orm.silent.call(
+            "res.partner",
+            "hcrm_get_trends",
+            [],
+            {
+                partner_id: this.props.partnerId,
+                codes: this.state.chosen,
+            }
+        );
         this.state.trends.series = trends.series;
     }
 
@@ -76,7 +81,7 @@ export class CardHealth extends Component {
         const categories = new Map();
         for (const row of this.state.trends.latest || []) {
             if (!categories.has(row.category)) {
-                categories.set(row.category, { label: row.category_label, rows: [] });
+                categories.set(row.category, {label: row.category_label, rows: []});
             }
             categories.get(row.category).rows.push(row);
         }
@@ -93,6 +98,9 @@ export class CardHealth extends Component {
 
     get isEmpty() {
         const lists = Object.values(this.state.health);
-        return !(this.state.trends.latest || []).length && lists.every((l) => !l.rows.length);
+        return (
+            !(this.state.trends.latest || []).length &&
+            lists.every((l) => !l.rows.length)
+        );
     }
 }

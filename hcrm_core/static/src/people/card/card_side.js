@@ -1,16 +1,16 @@
-import { Component } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { dateText, dayText, joined, momentText, stateClass } from "./card_utils";
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {dateText, dayText, joined, momentText, stateClass} from "./card_utils";
 
-const SYSTEM_ICON = { phone: "fa-phone", email: "fa-envelope-o", wechat: "fa-weixin" };
+const SYSTEM_ICON = {phone: "fa-phone", email: "fa-envelope-o", wechat: "fa-weixin"};
 
 /** Left column: how to reach the person, who else there is, what is next. */
 export class CardSide extends Component {
     static template = "hcrm_core.CardSide";
-    static props = { card: Object, edit: Function, openPerson: Function };
+    static props = {card: Object, edit: Function, openPerson: Function};
 
     setup() {
-        Object.assign(this, { dateText, dayText, momentText, stateClass });
+        Object.assign(this, {dateText, dayText, momentText, stateClass});
     }
 
     contactIcon(point) {
@@ -29,26 +29,34 @@ export class CardSide extends Component {
     }
 
     contactUse(point) {
-        const owner = point.whose_partner ? point.whose_partner.name : point.whose_label;
+        const owner = point.whose_partner
+            ? point.whose_partner.name
+            : point.whose_label;
         return joined(point.use_label, point.whose !== "self" && owner);
     }
 
     contactMarks(point) {
         return [
-            point.is_wrong && { text: _t("Wrong number"), class: "text-bg-danger" },
-            point.is_junk && { text: _t("Not usable"), class: "text-bg-danger" },
-            point.is_shared && { text: _t("Shared number"), class: "text-bg-warning" },
-            point.is_verified && { text: _t("Verified"), class: "text-bg-success" },
+            point.is_wrong && {text: _t("Wrong number"), class: "text-bg-danger"},
+            point.is_junk && {text: _t("Not usable"), class: "text-bg-danger"},
+            point.is_shared && {text: _t("Shared number"), class: "text-bg-warning"},
+            point.is_verified && {text: _t("Verified"), class: "text-bg-success"},
         ].filter(Boolean);
     }
 
     relativeMarks(row) {
         const proxy = row.scope_label ? _t("Proxy: %s", row.scope_label) : _t("Proxy");
         return [
-            row.must_not_know && { text: _t("Must not be told"), class: "text-bg-danger" },
-            row.is_guardian && { text: _t("Guardian"), class: "text-bg-primary" },
-            row.is_proxy && { text: proxy, class: "text-bg-info" },
-            row.is_emergency && { text: _t("Emergency contact"), class: "text-bg-warning" },
+            row.must_not_know && {
+                text: _t("Must not be told"),
+                class: "text-bg-danger",
+            },
+            row.is_guardian && {text: _t("Guardian"), class: "text-bg-primary"},
+            row.is_proxy && {text: proxy, class: "text-bg-info"},
+            row.is_emergency && {
+                text: _t("Emergency contact"),
+                class: "text-bg-warning",
+            },
         ].filter(Boolean);
     }
 
@@ -60,7 +68,12 @@ export class CardSide extends Component {
     }
 
     visitText(visit) {
-        return joined(visit.kind_label, visit.department, visit.practitioner, visit.campus);
+        return joined(
+            visit.kind_label,
+            visit.department,
+            visit.practitioner,
+            visit.campus
+        );
     }
 
     stayText(stay) {

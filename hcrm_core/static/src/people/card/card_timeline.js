@@ -1,8 +1,15 @@
-import { Component, onWillStart, onWillUpdateProps, useEffect, useRef, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useService } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
+import {
+    Component,
+    onWillStart,
+    onWillUpdateProps,
+    useEffect,
+    useRef,
+    useState,
+} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useService} from "@web/core/utils/hooks";
+import {useDebounced} from "@web/core/utils/timing";
 import {
     dayText,
     hospitalTime,
@@ -13,7 +20,7 @@ import {
     stateClass,
 } from "./card_utils";
 
-const { DateTime } = luxon;
+const {DateTime} = luxon;
 const PAGE = 40;
 
 /**
@@ -25,14 +32,14 @@ export class CardTimeline extends Component {
     static props = {
         partnerId: Number,
         // without it, the user chooses
-        kinds: { type: Array, element: String, optional: true },
+        kinds: {type: Array, element: String, optional: true},
         // year, kinds and words survive a change of tab
-        filters: { type: Object, optional: true },
-        reloadKey: { type: Number, optional: true },
+        filters: {type: Object, optional: true},
+        reloadKey: {type: Number, optional: true},
     };
 
     setup() {
-        Object.assign(this, { dayText, momentText, moneyText, resultClass, stateClass });
+        Object.assign(this, {dayText, momentText, moneyText, resultClass, stateClass});
         this.orm = useService("orm");
         this.keepLast = new KeepLast();
         this.state = useState({
@@ -72,7 +79,7 @@ export class CardTimeline extends Component {
                             this.loadMore();
                         }
                     },
-                    { rootMargin: "300px" }
+                    {rootMargin: "300px"}
                 );
                 observer.observe(end);
                 return () => observer.disconnect();
@@ -89,7 +96,8 @@ export class CardTimeline extends Component {
     params(before, props = this.props) {
         return {
             partner_id: props.partnerId,
-            kinds: props.kinds || (this.state.kinds.length ? [...this.state.kinds] : null),
+            kinds:
+                props.kinds || (this.state.kinds.length ? [...this.state.kinds] : null),
             before,
             limit: PAGE,
             year: this.state.year || null,
@@ -99,7 +107,12 @@ export class CardTimeline extends Component {
 
     fetch(before, props) {
         return this.keepLast.add(
-            this.orm.silent.call("res.partner", "hcrm_get_timeline", [], this.params(before, props))
+            this.orm.silent.call(
+                "res.partner",
+                "hcrm_get_timeline",
+                [],
+                this.params(before, props)
+            )
         );
     }
 
@@ -110,7 +123,7 @@ export class CardTimeline extends Component {
                 "res.partner",
                 "hcrm_get_timeline_years",
                 [],
-                { partner_id: props.partnerId }
+                {partner_id: props.partnerId}
             );
         } catch {
             this.state.years = [];
@@ -192,15 +205,15 @@ export class CardTimeline extends Component {
     }
 
     clearFilters() {
-        Object.assign(this.state, { kinds: [], year: "", search: "" });
+        Object.assign(this.state, {kinds: [], year: "", search: ""});
         this.keepFilters();
         this.reload();
     }
 
     keepFilters() {
         if (this.props.filters) {
-            const { kinds, year, search } = this.state;
-            Object.assign(this.props.filters, { kinds, year, search });
+            const {kinds, year, search} = this.state;
+            Object.assign(this.props.filters, {kinds, year, search});
         }
     }
 
@@ -221,7 +234,7 @@ export class CardTimeline extends Component {
             const title = this.groupTitle(date, now);
             let group = groups.at(-1);
             if (group?.title !== title) {
-                group = { title, key: `${title}-${groups.length}`, items: [] };
+                group = {title, key: `${title}-${groups.length}`, items: []};
                 groups.push(group);
             }
             this.addItem(group.items, row, date);
@@ -233,7 +246,9 @@ export class CardTimeline extends Component {
         if (!date) {
             return _t("Without a date");
         }
-        return date > now ? _t("Coming") : date.toLocaleString({ year: "numeric", month: "long" });
+        return date > now
+            ? _t("Coming")
+            : date.toLocaleString({year: "numeric", month: "long"});
     }
 
     addItem(items, row, date) {
@@ -248,7 +263,7 @@ export class CardTimeline extends Component {
             key: `${row.kind}-${row.id}`,
             day,
             isNewDay: last?.day !== day,
-            when: date ? date.toLocaleString({ month: "short", day: "numeric" }) : "–",
+            when: date ? date.toLocaleString({month: "short", day: "numeric"}) : "–",
             time: date ? date.toLocaleString(DateTime.TIME_SIMPLE) : "",
             where: joined(row.department, row.practitioner),
             detail: joined(...row.details),
@@ -257,7 +272,11 @@ export class CardTimeline extends Component {
     }
 
     resultText(row) {
-        return [row.value, row.unit].filter(Boolean).join(" ") || row.interpretation_label || "–";
+        return (
+            [row.value, row.unit].filter(Boolean).join(" ") ||
+            row.interpretation_label ||
+            "–"
+        );
     }
 
     resultTitle(row) {

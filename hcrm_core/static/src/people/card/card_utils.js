@@ -5,10 +5,10 @@ import {
     toLocaleDateString,
     toLocaleDateTimeString,
 } from "@web/core/l10n/dates";
-import { formatCurrency } from "@web/core/currency";
-import { user } from "@web/core/user";
+import {formatCurrency} from "@web/core/currency";
+import {user} from "@web/core/user";
 
-const { DateTime } = luxon;
+const {DateTime} = luxon;
 
 /** A server date ("2026-11-03") as the user reads dates. */
 export function dateText(value) {
@@ -34,12 +34,12 @@ function hospitalZone() {
 
 /** A server moment (UTC) in the hospital's time zone. */
 export function hospitalTime(value) {
-    return deserializeDateTime(value, { tz: hospitalZone() });
+    return deserializeDateTime(value, {tz: hospitalZone()});
 }
 
 /** The moment of a chart's axis in the hospital's time zone. */
 export function hospitalTimeFromMillis(value) {
-    return DateTime.fromMillis(value, { zone: hospitalZone() });
+    return DateTime.fromMillis(value, {zone: hospitalZone()});
 }
 
 /** The day of a server moment in the hospital. */
@@ -49,7 +49,9 @@ export function dayText(value) {
 
 /** A server moment as the hospital's clock shows it. */
 export function momentText(value) {
-    return value ? toLocaleDateTimeString(hospitalTime(value), { showSeconds: false }) : "";
+    return value
+        ? toLocaleDateTimeString(hospitalTime(value), {showSeconds: false})
+        : "";
 }
 
 /** The known ones of ``parts``, as one line. */
@@ -88,5 +90,7 @@ export function resultClass(interpretation) {
     if (interpretation === "critical") {
         return "text-danger fw-bold";
     }
-    return ["high", "low", "abnormal"].includes(interpretation) ? "o_hcrm_card_off fw-bold" : "";
+    return ["high", "low", "abnormal"].includes(interpretation)
+        ? "o_hcrm_card_off fw-bold"
+        : "";
 }

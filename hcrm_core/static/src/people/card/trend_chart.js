@@ -1,8 +1,8 @@
-import { Component, onWillStart, onWillUnmount, useEffect, useRef } from "@odoo/owl";
-import { loadBundle } from "@web/core/assets";
-import { cookie } from "@web/core/browser/cookie";
-import { getCustomColor, hexToRGBA } from "@web/core/colors/colors";
-import { hospitalTime, hospitalTimeFromMillis, momentText } from "./card_utils";
+import {Component, onWillStart, onWillUnmount, useEffect, useRef} from "@odoo/owl";
+import {loadBundle} from "@web/core/assets";
+import {cookie} from "@web/core/browser/cookie";
+import {getCustomColor, hexToRGBA} from "@web/core/colors/colors";
+import {hospitalTime, hospitalTimeFromMillis, momentText} from "./card_utils";
 
 const scheme = cookie.get("color_scheme");
 const COLOR = {
@@ -17,17 +17,22 @@ const COLOR = {
 /** The reference range as a band behind the line; open on the side not given. */
 const referenceBand = {
     id: "hcrmReferenceBand",
-    beforeDatasetsDraw(chart, _args, { low, high }) {
+    beforeDatasetsDraw(chart, _args, {low, high}) {
         if (!low && !high) {
             return;
         }
-        const { ctx, chartArea, scales } = chart;
+        const {ctx, chartArea, scales} = chart;
         const clamp = (y) => Math.min(Math.max(y, chartArea.top), chartArea.bottom);
         const top = high ? clamp(scales.y.getPixelForValue(high)) : chartArea.top;
         const bottom = clamp(scales.y.getPixelForValue(low || scales.y.min));
         ctx.save();
         ctx.fillStyle = hexToRGBA(COLOR.band, 0.12);
-        ctx.fillRect(chartArea.left, top, chartArea.right - chartArea.left, bottom - top);
+        ctx.fillRect(
+            chartArea.left,
+            top,
+            chartArea.right - chartArea.left,
+            bottom - top
+        );
         ctx.restore();
     },
 };
@@ -35,7 +40,7 @@ const referenceBand = {
 /** The course of one measured value, with its reference range. */
 export class TrendChart extends Component {
     static template = "hcrm_core.TrendChart";
-    static props = { serie: Object };
+    static props = {serie: Object};
 
     setup() {
         this.canvasRef = useRef("canvas");
@@ -52,12 +57,12 @@ export class TrendChart extends Component {
     }
 
     get summary() {
-        const { name, unit, points } = this.props.serie;
+        const {name, unit, points} = this.props.serie;
         return `${name}: ${points.map((point) => `${point.value} ${unit}`).join(", ")}`;
     }
 
     get reference() {
-        const { ref_low: low, ref_high: high } = this.props.serie;
+        const {ref_low: low, ref_high: high} = this.props.serie;
         if (low && high) {
             return `${low}–${high}`;
         }
@@ -68,7 +73,9 @@ export class TrendChart extends Component {
         if (point.interpretation === "critical") {
             return COLOR.critical;
         }
-        return ["high", "low", "abnormal"].includes(point.interpretation) ? COLOR.off : COLOR.line;
+        return ["high", "low", "abnormal"].includes(point.interpretation)
+            ? COLOR.off
+            : COLOR.line;
     }
 
     drawChart() {
@@ -78,7 +85,7 @@ export class TrendChart extends Component {
     }
 
     get config() {
-        const { points, unit, ref_low: low, ref_high: high } = this.props.serie;
+        const {points, unit, ref_low: low, ref_high: high} = this.props.serie;
         const colors = points.map((point) => this.pointColor(point));
         return {
             type: "line",
@@ -103,10 +110,10 @@ export class TrendChart extends Component {
             options: {
                 animation: false,
                 maintainAspectRatio: false,
-                layout: { padding: { right: 6 } },
+                layout: {padding: {right: 6}},
                 plugins: {
-                    legend: { display: false },
-                    hcrmReferenceBand: { low, high },
+                    legend: {display: false},
+                    hcrmReferenceBand: {low, high},
                     tooltip: {
                         displayColors: false,
                         callbacks: {
@@ -115,23 +122,23 @@ export class TrendChart extends Component {
                         },
                     },
                 },
-                scales: { x: this.timeScale, y: this.valueScale(low, high) },
+                scales: {x: this.timeScale, y: this.valueScale(low, high)},
             },
         };
     }
 
     get timeScale() {
-        const { points } = this.props.serie;
+        const {points} = this.props.serie;
         return {
             type: "linear",
             min: hospitalTime(points[0].date).toMillis(),
             max: hospitalTime(points.at(-1).date).toMillis(),
-            grid: { display: false },
+            grid: {display: false},
             // first, middle and last day
             afterBuildTicks: (axis) => {
-                const { min, max } = axis;
+                const {min, max} = axis;
                 const values = max > min ? [min, (min + max) / 2, max] : [min];
-                axis.ticks = values.map((value) => ({ value }));
+                axis.ticks = values.map((value) => ({value}));
             },
             ticks: {
                 align: "inner",
@@ -151,9 +158,9 @@ export class TrendChart extends Component {
         return {
             suggestedMin: low || undefined,
             suggestedMax: high || undefined,
-            grid: { color: COLOR.grid },
-            border: { display: false },
-            ticks: { maxTicksLimit: 5, color: COLOR.label },
+            grid: {color: COLOR.grid},
+            border: {display: false},
+            ticks: {maxTicksLimit: 5, color: COLOR.label},
         };
     }
 }

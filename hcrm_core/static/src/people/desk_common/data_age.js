@@ -1,13 +1,13 @@
-import { Component } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
 
 /** Says how old the data of a desk is: when it was refreshed, when the HIS was read. */
 export class DataAge extends Component {
     static template = "hcrm_core.DataAge";
     static props = {
-        ages: { type: Array, element: Object },
+        ages: {type: Array, element: Object},
         now: String,
-        isStale: { type: Boolean, optional: true },
+        isStale: {type: Boolean, optional: true},
     };
 
     get staleText() {
@@ -18,6 +18,6 @@ export class DataAge extends Component {
     label(age) {
         return this.props.ages.length === 1
             ? _t("HIS data as of %s", age.at)
-            : _t("%(source)s as of %(time)s", { source: age.source, time: age.at });
+            : _t("%(source)s as of %(time)s", {source: age.source, time: age.at});
     }
 }

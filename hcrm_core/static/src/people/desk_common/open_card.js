@@ -1,4 +1,4 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
 /**
  * Open the 360° card of a person; the plain form where the card is not installed.
@@ -12,8 +12,8 @@ export function openCard(action, person) {
             type: "ir.actions.client",
             tag: "hcrm_core.card",
             name: person.name,
-            params: { partner_id: person.id },
-            context: { active_id: person.id, active_model: "res.partner" },
+            params: {partner_id: person.id},
+            context: {active_id: person.id, active_model: "res.partner"},
         });
     }
     return action.doAction({

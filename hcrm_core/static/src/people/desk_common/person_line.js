@@ -1,16 +1,16 @@
-import { Component } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
 
 /** Who somebody is, at a glance: name, sex, age and what a greeter must know (R13). */
 export class PersonLine extends Component {
     static template = "hcrm_core.PersonLine";
     static props = {
         person: Object,
-        onOpen: { type: Function, optional: true },
+        onOpen: {type: Function, optional: true},
     };
 
     get facts() {
-        const { sex, age } = this.props.person;
+        const {sex, age} = this.props.person;
         return [sex, age].filter(Boolean).join(" · ");
     }
 }

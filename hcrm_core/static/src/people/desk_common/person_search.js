@@ -1,9 +1,9 @@
-import { Component, useRef, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useAutofocus, useService } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
-import { useExternalListener } from "@odoo/owl";
+import {Component, useRef, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useAutofocus, useService} from "@web/core/utils/hooks";
+import {useDebounced} from "@web/core/utils/timing";
+import {useExternalListener} from "@odoo/owl";
 
 export const SEARCH_DELAY = 150;
 
@@ -16,18 +16,18 @@ export class PersonSearch extends Component {
     static props = {
         onSelect: Function,
         // called with the text typed when nobody is found; offered only where given
-        onCreate: { type: Function, optional: true },
-        createLabel: { type: String, optional: true },
-        placeholder: { type: String, optional: true },
-        isClearedOnSelect: { type: Boolean, optional: true },
-        isLarge: { type: Boolean, optional: true },
+        onCreate: {type: Function, optional: true},
+        createLabel: {type: String, optional: true},
+        placeholder: {type: String, optional: true},
+        isClearedOnSelect: {type: Boolean, optional: true},
+        isLarge: {type: Boolean, optional: true},
     };
-    static defaultProps = { isClearedOnSelect: true, isLarge: false };
+    static defaultProps = {isClearedOnSelect: true, isLarge: false};
 
     setup() {
         this.orm = useService("orm");
         this.root = useRef("root");
-        this.input = useAutofocus({ refName: "input", mobile: true });
+        this.input = useAutofocus({refName: "input", mobile: true});
         this.keepLast = new KeepLast();
         this.state = useState({
             text: "",
@@ -47,7 +47,9 @@ export class PersonSearch extends Component {
     }
 
     get placeholder() {
-        return this.props.placeholder || _t("Name, pinyin, phone, number or birth date");
+        return (
+            this.props.placeholder || _t("Name, pinyin, phone, number or birth date")
+        );
     }
 
     get createLabel() {
@@ -98,7 +100,7 @@ export class PersonSearch extends Component {
             this.clear();
             return;
         }
-        const { people, has_more } = await this.keepLast.add(
+        const {people, has_more} = await this.keepLast.add(
             this.orm.silent.call("res.partner", "hcrm_desk_search", [text])
         );
         if (text !== this.state.text.trim()) {
@@ -128,7 +130,7 @@ export class PersonSearch extends Component {
         if (ev.isComposing) {
             return;
         }
-        const { people } = this.state;
+        const {people} = this.state;
         switch (ev.key) {
             case "ArrowDown":
             case "ArrowUp": {
@@ -172,8 +174,9 @@ export class PersonSearch extends Component {
     }
 
     scrollToActive() {
-        const row = this.root.el.querySelectorAll(".o_hcrm_search_row")[this.state.active];
-        row?.scrollIntoView({ block: "nearest" });
+        const row =
+            this.root.el.querySelectorAll(".o_hcrm_search_row")[this.state.active];
+        row?.scrollIntoView({block: "nearest"});
     }
 
     select(person) {

@@ -1,26 +1,26 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { Dialog } from "@web/core/dialog/dialog";
-import { _t } from "@web/core/l10n/translation";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useAutofocus, useService } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
-import { SEARCH_DELAY } from "./person_search";
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {Dialog} from "@web/core/dialog/dialog";
+import {_t} from "@web/core/l10n/translation";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useAutofocus, useService} from "@web/core/utils/hooks";
+import {useDebounced} from "@web/core/utils/timing";
+import {SEARCH_DELAY} from "./person_search";
 
 /** Correct a telephone number: the new one, whose it is, and what the old one is. */
 export class PhoneDialog extends Component {
     static template = "hcrm_core.PhoneDialog";
-    static components = { Dialog };
+    static components = {Dialog};
     static props = {
         close: Function,
         person: Object,
-        onSaved: { type: Function, optional: true },
+        onSaved: {type: Function, optional: true},
     };
 
     setup() {
         this.orm = useService("orm");
         this.notification = useService("notification");
         this.keepLast = new KeepLast();
-        useAutofocus({ refName: "value", mobile: true });
+        useAutofocus({refName: "value", mobile: true});
         this.state = useState({
             contact: null,
             oldId: 0,
@@ -33,9 +33,11 @@ export class PhoneDialog extends Component {
         });
         this.preview = useDebounced(() => this.loadPreview(), SEARCH_DELAY);
         onWillStart(async () => {
-            this.state.contact = await this.orm.call("hcrm.desk.contact", "get_contact", [
-                this.props.person.id,
-            ]);
+            this.state.contact = await this.orm.call(
+                "hcrm.desk.contact",
+                "get_contact",
+                [this.props.person.id]
+            );
             const first = this.phones[0];
             this.state.oldId = first ? first.id : 0;
         });
@@ -47,22 +49,28 @@ export class PhoneDialog extends Component {
 
     /** Numbers that still are in use: those may be the one to replace. */
     get phones() {
-        return this.state.contact.phones.filter((phone) => !phone.is_wrong && !phone.is_old);
+        return this.state.contact.phones.filter(
+            (phone) => !phone.is_wrong && !phone.is_old
+        );
     }
 
     get relatives() {
-        return this.state.contact.relatives.filter((relative) => !relative.must_not_know);
+        return this.state.contact.relatives.filter(
+            (relative) => !relative.must_not_know
+        );
     }
 
     get canSave() {
-        const { value, whose, preview, isSaving } = this.state;
-        return Boolean(value.trim() && whose && !isSaving && !(preview && preview.is_junk));
+        const {value, whose, preview, isSaving} = this.state;
+        return Boolean(
+            value.trim() && whose && !isSaving && !(preview && preview.is_junk)
+        );
     }
 
     get readText() {
-        const { number, extension } = this.state.preview;
+        const {number, extension} = this.state.preview;
         return extension
-            ? _t("Read as %(number)s, extension %(extension)s", { number, extension })
+            ? _t("Read as %(number)s, extension %(extension)s", {number, extension})
             : _t("Read as %s", number);
     }
 
@@ -110,9 +118,12 @@ export class PhoneDialog extends Component {
         } finally {
             this.state.isSaving = false;
         }
-        this.notification.add(_t("The phone of %s is corrected.", this.props.person.name), {
-            type: "success",
-        });
+        this.notification.add(
+            _t("The phone of %s is corrected.", this.props.person.name),
+            {
+                type: "success",
+            }
+        );
         this.props.onSaved?.();
         this.props.close();
     }

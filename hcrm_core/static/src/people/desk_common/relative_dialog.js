@@ -1,18 +1,18 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { Dialog } from "@web/core/dialog/dialog";
-import { _t } from "@web/core/l10n/translation";
-import { useService } from "@web/core/utils/hooks";
-import { PersonLine, tailLabel } from "./person_line";
-import { PersonSearch } from "./person_search";
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {Dialog} from "@web/core/dialog/dialog";
+import {_t} from "@web/core/l10n/translation";
+import {useService} from "@web/core/utils/hooks";
+import {PersonLine, tailLabel} from "./person_line";
+import {PersonSearch} from "./person_search";
 
 /** Add a relative or proxy: found or new, what they are, what they may, until when. */
 export class RelativeDialog extends Component {
     static template = "hcrm_core.RelativeDialog";
-    static components = { Dialog, PersonLine, PersonSearch };
+    static components = {Dialog, PersonLine, PersonSearch};
     static props = {
         close: Function,
         person: Object,
-        onSaved: { type: Function, optional: true },
+        onSaved: {type: Function, optional: true},
     };
 
     setup() {
@@ -37,9 +37,11 @@ export class RelativeDialog extends Component {
             isSaving: false,
         });
         onWillStart(async () => {
-            this.state.contact = await this.orm.call("hcrm.desk.contact", "get_contact", [
-                this.props.person.id,
-            ]);
+            this.state.contact = await this.orm.call(
+                "hcrm.desk.contact",
+                "get_contact",
+                [this.props.person.id]
+            );
         });
     }
 
@@ -52,7 +54,7 @@ export class RelativeDialog extends Component {
     }
 
     get canSave() {
-        const { relative, isNew, name, kind, isSaving } = this.state;
+        const {relative, isNew, name, kind, isSaving} = this.state;
         return Boolean((relative || (isNew && name.trim())) && kind && !isSaving);
     }
 
@@ -73,12 +75,15 @@ export class RelativeDialog extends Component {
 
     onSelect(person) {
         if (person.id === this.props.person.id) {
-            this.notification.add(_t("Nobody is a relative of themselves. Choose another person."), {
-                type: "warning",
-            });
+            this.notification.add(
+                _t("Nobody is a relative of themselves. Choose another person."),
+                {
+                    type: "warning",
+                }
+            );
             return;
         }
-        Object.assign(this.state, { relative: person, isNew: false });
+        Object.assign(this.state, {relative: person, isNew: false});
     }
 
     createLabel = _t("Add somebody new");
@@ -95,7 +100,7 @@ export class RelativeDialog extends Component {
     }
 
     reset() {
-        Object.assign(this.state, { relative: null, isNew: false, name: "", phone: "" });
+        Object.assign(this.state, {relative: null, isNew: false, name: "", phone: ""});
     }
 
     toggle(name, ev) {
@@ -112,14 +117,15 @@ export class RelativeDialog extends Component {
         if (!this.canSave) {
             return;
         }
-        const { relative, name, phone, kind, is_proxy, proxy_scope, date_end } = this.state;
-        const { is_guardian, is_emergency, must_not_know } = this.state;
+        const {relative, name, phone, kind, is_proxy, proxy_scope, date_end} =
+            this.state;
+        const {is_guardian, is_emergency, must_not_know} = this.state;
         this.state.isSaving = true;
         try {
             await this.orm.call("hcrm.desk.contact", "add_relative", [
                 this.props.person.id,
                 {
-                    ...(relative ? { relative_id: relative.id } : { name, phone }),
+                    ...(relative ? {relative_id: relative.id} : {name, phone}),
                     kind,
                     is_proxy,
                     is_guardian,
@@ -132,9 +138,12 @@ export class RelativeDialog extends Component {
         } finally {
             this.state.isSaving = false;
         }
-        this.notification.add(_t("The relative of %s is added.", this.props.person.name), {
-            type: "success",
-        });
+        this.notification.add(
+            _t("The relative of %s is added.", this.props.person.name),
+            {
+                type: "success",
+            }
+        );
         this.props.onSaved?.();
         this.props.close();
     }

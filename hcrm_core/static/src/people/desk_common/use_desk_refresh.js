@@ -1,5 +1,5 @@
-import { onMounted, onWillUnmount, useExternalListener } from "@odoo/owl";
-import { browser } from "@web/core/browser/browser";
+import {onMounted, onWillUnmount, useExternalListener} from "@odoo/owl";
+import {browser} from "@web/core/browser/browser";
 
 export const REFRESH_DELAY = 60000;
 

@@ -1,17 +1,17 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { browser } from "@web/core/browser/browser";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useOwnedDialogs, useService } from "@web/core/utils/hooks";
-import { standardActionServiceProps } from "@web/webclient/actions/action_service";
-import { DataAge } from "../desk_common/data_age";
-import { openCard } from "../desk_common/open_card";
-import { PersonLine, tailLabel } from "../desk_common/person_line";
-import { PersonSearch } from "../desk_common/person_search";
-import { PhoneDialog } from "../desk_common/phone_dialog";
-import { RelativeDialog } from "../desk_common/relative_dialog";
-import { useDeskRefresh } from "../desk_common/use_desk_refresh";
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {browser} from "@web/core/browser/browser";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useOwnedDialogs, useService} from "@web/core/utils/hooks";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {DataAge} from "../desk_common/data_age";
+import {openCard} from "../desk_common/open_card";
+import {PersonLine, tailLabel} from "../desk_common/person_line";
+import {PersonSearch} from "../desk_common/person_search";
+import {PhoneDialog} from "../desk_common/phone_dialog";
+import {RelativeDialog} from "../desk_common/relative_dialog";
+import {useDeskRefresh} from "../desk_common/use_desk_refresh";
 
 // kept in the browser: the computer stands at a campus, whoever logs in
 const CAMPUS_KEY = "hcrm_core.desk_front.campus";
@@ -19,8 +19,8 @@ const PAGE = 200;
 
 export class DeskFront extends Component {
     static template = "hcrm_core.DeskFront";
-    static components = { DataAge, PersonLine, PersonSearch };
-    static props = { ...standardActionServiceProps };
+    static components = {DataAge, PersonLine, PersonSearch};
+    static props = {...standardActionServiceProps};
 
     setup() {
         this.orm = useService("orm");
@@ -42,17 +42,17 @@ export class DeskFront extends Component {
 
     get filters() {
         return [
-            { key: "all", label: _t("All") },
-            { key: "expected", label: _t("Expected") },
-            { key: "arrived", label: _t("Arrived") },
-            { key: "done", label: _t("Done") },
-            { key: "off", label: _t("Not coming") },
+            {key: "all", label: _t("All")},
+            {key: "expected", label: _t("Expected")},
+            {key: "arrived", label: _t("Arrived")},
+            {key: "done", label: _t("Done")},
+            {key: "off", label: _t("Not coming")},
         ];
     }
 
     get moreLabel() {
-        const { rows, total } = this.state.desk;
-        return _t("Show more (%(shown)s of %(total)s)", { shown: rows.length, total });
+        const {rows, total} = this.state.desk;
+        return _t("Show more (%(shown)s of %(total)s)", {shown: rows.length, total});
     }
 
     stateLabel(row) {
@@ -74,11 +74,14 @@ export class DeskFront extends Component {
     }
 
     greetedTitle(row) {
-        return _t("Arrived at our desk at %(time)s, seen by %(user)s. The HIS says: %(state)s", {
-            time: row.greeted,
-            user: row.greeted_by,
-            state: row.his_state,
-        });
+        return _t(
+            "Arrived at our desk at %(time)s, seen by %(user)s. The HIS says: %(state)s",
+            {
+                time: row.greeted,
+                user: row.greeted_by,
+                state: row.his_state,
+            }
+        );
     }
 
     // ------------------------------------------------------------------
@@ -92,7 +95,7 @@ export class DeskFront extends Component {
     }
 
     async load(orm = this.orm) {
-        const { campusId, filter, limit } = this.state;
+        const {campusId, filter, limit} = this.state;
         this.state.desk = await this.keepLast.add(
             orm.call("hcrm.desk", "get_front_desk", [], {
                 campus_id: campusId === 0 ? false : campusId,
@@ -142,7 +145,7 @@ export class DeskFront extends Component {
     register(text) {
         const field = /^[\d\s+-]+$/.test(text) ? "default_phone" : "default_name";
         return this.action.doAction("hcrm_core.hcrm_registration_action", {
-            additionalContext: text ? { [field]: text } : {},
+            additionalContext: text ? {[field]: text} : {},
             onClose: () => this.refresh(),
         });
     }
@@ -158,16 +161,22 @@ export class DeskFront extends Component {
     }
 
     correctPhone(row) {
-        this.addDialog(PhoneDialog, { person: row.person, onSaved: () => this.refresh() });
+        this.addDialog(PhoneDialog, {
+            person: row.person,
+            onSaved: () => this.refresh(),
+        });
     }
 
     addRelative(row) {
-        this.addDialog(RelativeDialog, { person: row.person, onSaved: () => this.refresh() });
+        this.addDialog(RelativeDialog, {
+            person: row.person,
+            onSaved: () => this.refresh(),
+        });
     }
 
     /** The row changes at once where it stands; the counts follow with the refresh. */
     replaceRow(row) {
-        const { rows } = this.state.desk;
+        const {rows} = this.state.desk;
         const index = rows.findIndex((other) => other.id === row.id);
         if (index >= 0) {
             rows[index] = row;

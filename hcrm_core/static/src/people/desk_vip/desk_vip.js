@@ -1,20 +1,20 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useOwnedDialogs, useService } from "@web/core/utils/hooks";
-import { standardActionServiceProps } from "@web/webclient/actions/action_service";
-import { DataAge } from "../desk_common/data_age";
-import { openCard } from "../desk_common/open_card";
-import { PersonLine, tailLabel } from "../desk_common/person_line";
-import { PersonSearch } from "../desk_common/person_search";
-import { RelativeDialog } from "../desk_common/relative_dialog";
-import { useDeskRefresh } from "../desk_common/use_desk_refresh";
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useOwnedDialogs, useService} from "@web/core/utils/hooks";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {DataAge} from "../desk_common/data_age";
+import {openCard} from "../desk_common/open_card";
+import {PersonLine, tailLabel} from "../desk_common/person_line";
+import {PersonSearch} from "../desk_common/person_search";
+import {RelativeDialog} from "../desk_common/relative_dialog";
+import {useDeskRefresh} from "../desk_common/use_desk_refresh";
 
 export class DeskVip extends Component {
     static template = "hcrm_core.DeskVip";
-    static components = { DataAge, PersonLine, PersonSearch };
-    static props = { ...standardActionServiceProps };
+    static components = {DataAge, PersonLine, PersonSearch};
+    static props = {...standardActionServiceProps};
 
     setup() {
         this.orm = useService("orm");
@@ -22,7 +22,7 @@ export class DeskVip extends Component {
         this.addDialog = useOwnedDialogs();
         this.keepLast = new KeepLast();
         this.tailLabel = tailLabel;
-        this.state = useState({ desk: null, isStale: false });
+        this.state = useState({desk: null, isStale: false});
         onWillStart(() => this.load());
         useDeskRefresh(() => this.refresh());
     }
@@ -52,12 +52,15 @@ export class DeskVip extends Component {
     /** A greeter who left the centre since stays in the list of the row. */
     isCompanionKnown(row) {
         return (
-            !row.companion_id || row.companions.some((relative) => relative.id === row.companion_id)
+            !row.companion_id ||
+            row.companions.some((relative) => relative.id === row.companion_id)
         );
     }
 
     async load(orm = this.orm) {
-        this.state.desk = await this.keepLast.add(orm.call("hcrm.reception", "get_vip_centre", []));
+        this.state.desk = await this.keepLast.add(
+            orm.call("hcrm.reception", "get_vip_centre", [])
+        );
         this.state.isStale = false;
     }
 
@@ -82,11 +85,16 @@ export class DeskVip extends Component {
     }
 
     async plan(row, field, value) {
-        this.replaceRow(await this.orm.call("hcrm.reception", "plan", [row.id, { [field]: value }]));
+        this.replaceRow(
+            await this.orm.call("hcrm.reception", "plan", [row.id, {[field]: value}])
+        );
     }
 
     addRelative(row) {
-        this.addDialog(RelativeDialog, { person: row.person, onSaved: () => this.refresh() });
+        this.addDialog(RelativeDialog, {
+            person: row.person,
+            onSaved: () => this.refresh(),
+        });
     }
 
     async greet(row) {
