@@ -414,32 +414,41 @@ class HcrmCard(models.AbstractModel):
 
     @api.model
     def _status_alerts(self, subject, card):
-        _ = self.env._
         status = card["head"]["status"]
         if status == "deceased":
             yield (
                 "deceased",
                 "dark",
                 "circle",
-                _("Deceased. Contact nobody under this name."),
+                self.env._("Deceased. Contact nobody under this name."),
             )
         elif status == "gone":
             yield (
                 "gone",
                 "warning",
                 "chain-broken",
-                _("No longer at the source system."),
+                self.env._("No longer at the source system."),
             )
         elif status == "merged":
-            yield "merged", "warning", "compress", _("Merged: use the other card.")
+            yield (
+                "merged",
+                "warning",
+                "compress",
+                self.env._("Merged: use the other card."),
+            )
         elif status == "erased":
-            yield "erased", "dark", "eraser", _("Erased at the person's request.")
+            yield (
+                "erased",
+                "dark",
+                "eraser",
+                self.env._("Erased at the person's request."),
+            )
         if card["head"]["confidentiality"] != "normal":
             yield (
                 "confidential",
                 "danger",
                 "lock",
-                _("Confidential: %s", card["head"]["confidentiality_label"]),
+                self.env._("Confidential: %s", card["head"]["confidentiality_label"]),
             )
 
     @api.model
@@ -454,12 +463,13 @@ class HcrmCard(models.AbstractModel):
     @api.model
     def _silence_alerts(self, subject, card):
         """The two silences of R4: what the person, and what others must not hear."""
-        _ = self.env._
         for file in subject.files.filtered(lambda f: f.disclosure == "shielded")[:1]:
             contact = file.disclosure_contact_id._filtered_access("read")
-            text = _("Diagnosis not disclosed to the person. Speak with the family.")
+            text = self.env._(
+                "Diagnosis not disclosed to the person. Speak with the family."
+            )
             if contact:
-                text = _(
+                text = self.env._(
                     "Diagnosis not disclosed to the person. Speak with %s.",
                     contact.display_name,
                 )
@@ -470,7 +480,7 @@ class HcrmCard(models.AbstractModel):
             if row["must_not_know"] and not row["is_reverse"] and not row["is_ended"]
         ]
         if names:
-            text = _("Must not be told anything: %s", ", ".join(names))
+            text = self.env._("Must not be told anything: %s", ", ".join(names))
             yield "must_not_know", "danger", "user-times", text
 
     @api.model

@@ -90,12 +90,11 @@ class HcrmTimeline(models.AbstractModel):
     @api.model
     def _hcrm_timeline_providers(self):
         """The kinds of rows; see the class for how an addon adds its own."""
-        _ = self.env._
         clinical = self._is_clinical()
         return [
             Provider(
                 kind="appointment",
-                label=_("Appointment"),
+                label=self.env._("Appointment"),
                 icon="calendar",
                 model="hcrm.appointment",
                 date="date_start",
@@ -107,7 +106,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="encounter",
-                label=_("Visit"),
+                label=self.env._("Visit"),
                 icon="hospital-o",
                 model="hcrm.encounter",
                 date="date_start",
@@ -121,7 +120,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="condition",
-                label=_("Diagnosis"),
+                label=self.env._("Diagnosis"),
                 icon="stethoscope",
                 model="hcrm.condition",
                 date="date_recorded",
@@ -131,7 +130,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="procedure",
-                label=_("Procedure"),
+                label=self.env._("Procedure"),
                 icon="scissors",
                 model="hcrm.procedure",
                 date="date_start",
@@ -143,7 +142,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="medication",
-                label=_("Medication"),
+                label=self.env._("Medication"),
                 icon="medkit",
                 model="hcrm.medication",
                 date="date_start",
@@ -154,7 +153,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="observation",
-                label=_("Result"),
+                label=self.env._("Result"),
                 icon="flask",
                 model="hcrm.observation",
                 date="date",
@@ -171,7 +170,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="allergy",
-                label=_("Allergy"),
+                label=self.env._("Allergy"),
                 icon="exclamation-triangle",
                 model="hcrm.allergy",
                 date="date_recorded",
@@ -181,7 +180,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="charge",
-                label=_("Charge"),
+                label=self.env._("Charge"),
                 icon="money",
                 model="hcrm.charge",
                 date="date",
@@ -194,7 +193,7 @@ class HcrmTimeline(models.AbstractModel):
             ),
             Provider(
                 kind="event",
-                label=_("Event"),
+                label=self.env._("Event"),
                 icon="bolt",
                 model="hcrm.event",
                 date="date_occurred",
