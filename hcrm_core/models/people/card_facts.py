@@ -159,7 +159,6 @@ class HcrmCard(models.AbstractModel):
         if not Encounter.has_access("read"):
             return None
         dates = self._stage_dates(subject)
-        _ = self.env._
         opened = min(filter(None, subject.files.mapped("opened_at")), default=None)
         # the first load opens files of people who have long been coming
         known = min(filter(None, (opened, dates["visit"])), default=None)
@@ -169,11 +168,21 @@ class HcrmCard(models.AbstractModel):
             dates["last"] if last and dates["last"] and dates["last"] > last else None
         )
         stages = [
-            ("lead", _("Known"), known, True),
-            ("visit", _("Visit"), dates["visit"], bool(dates["visit"])),
-            ("discharge", _("Discharge"), dates["discharge"], bool(dates["discharge"])),
-            ("followup", _("Follow-up"), dates["followup"], bool(dates["followup"])),
-            ("revisit", _("Revisit"), again, bool(again)),
+            ("lead", self.env._("Known"), known, True),
+            ("visit", self.env._("Visit"), dates["visit"], bool(dates["visit"])),
+            (
+                "discharge",
+                self.env._("Discharge"),
+                dates["discharge"],
+                bool(dates["discharge"]),
+            ),
+            (
+                "followup",
+                self.env._("Follow-up"),
+                dates["followup"],
+                bool(dates["followup"]),
+            ),
+            ("revisit", self.env._("Revisit"), again, bool(again)),
         ]
         rows = []
         for code, label, date, is_done in stages:
