@@ -77,7 +77,7 @@ class ResPartner(models.Model):
                 "birth_year": partner.hcrm_birthdate and partner.hcrm_birthdate.year,
                 "phone_tail": phone and phone.number[-4:] or "",
                 "phone_id": phone and phone.id or False,
-                "mrn_tail": number and number.value[-4:] or "",
+                "mrn_tail": number and number.value_masked[-4:] or "",
                 "last_visit": last_visit and format_date(self.env, last_visit) or "",
                 "last_visit_iso": fields.Date.to_string(last_visit) or "",
                 "class": file and file.class_id.name or "",

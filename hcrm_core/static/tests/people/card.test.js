@@ -277,7 +277,7 @@ test("health tab draws chosen codes and fetches the series of another", async ()
         "Allergies",
         "Current medication",
         "Past medication",
-        "Laboratory latest",
+        "Laboratory: latest",
     ]);
     expect.verifySteps(["trends ", "trends NA,K"]);
 });

@@ -1,3 +1,4 @@
+import {_t} from "@web/core/l10n/translation";
 import {Component, onWillStart, onWillUpdateProps, useState} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
 import {dayText, joined, resultClass, stateClass} from "./card_utils";
@@ -86,6 +87,10 @@ export class CardHealth extends Component {
             categories.get(row.category).rows.push(row);
         }
         return [...categories.values()];
+    }
+
+    latestTitle(category) {
+        return _t("%s: latest", category.label);
     }
 
     current(name) {
