@@ -1,3 +1,4 @@
+from . import test_core_architecture
 from . import test_api_external
 from . import test_core_i18n
 from . import test_feed_adapters

@@ -51,18 +51,23 @@ def _models(file: Path) -> list[tuple[str, str]]:
     for node in tree.body:
         if not isinstance(node, ast.ClassDef):
             continue
-        name = _constant(node, "_name")
-        if name:
+        name = _value(node, "_name")
+        inherited = _value(node, "_inherit") or []
+        # a model that inherits itself is an extension of somebody else's
+        if name and name not in (
+            [inherited] if isinstance(inherited, str) else inherited
+        ):
             doc = (ast.get_docstring(node) or "").strip().split("\n\n")[0]
             found.append((name, " ".join(doc.split())))
     return found
 
 
-def _constant(node: ast.ClassDef, wanted: str) -> str | None:
+def _value(node: ast.ClassDef, wanted: str):
+    """The literal a class attribute is set to, or None."""
     for item in node.body:
-        if isinstance(item, ast.Assign) and isinstance(item.value, ast.Constant):
+        if isinstance(item, ast.Assign):
             if any(getattr(target, "id", "") == wanted for target in item.targets):
-                return item.value.value
+                return ast.literal_eval(item.value)
     return None
 
 

@@ -11,6 +11,8 @@ from odoo.tools import SQL
 
 
 class HcrmTraceMixin(models.AbstractModel):
+    """A row of a stock model that names people, seen only by who may see them."""
+
     _name = "hcrm.trace.mixin"
     _description = "Trace of a Person"
 
