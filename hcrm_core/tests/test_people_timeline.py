@@ -144,8 +144,8 @@ class TestPeopleTimeline(HcrmCommon):
         self._add_encounter(self.patient, date_start=datetime(2024, 12, 31, 16, 0))
         page = self._page("nurse", kinds=["encounter"])
         self.assertEqual({row["kind"] for row in page["rows"]}, {"encounter"})
-        # the year is the user's: 16:00 UTC is the new year in Shanghai
-        self.users["nurse"].tz = "Asia/Shanghai"
+        # the year is the hospital's: 16:00 UTC is the new year in Shanghai
+        self.users["nurse"].tz = "America/New_York"
         years = self._as("nurse")["res.partner"].hcrm_get_timeline_years(
             self.patient.id
         )

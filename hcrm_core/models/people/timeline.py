@@ -409,8 +409,8 @@ class HcrmTimeline(models.AbstractModel):
 
     @api.model
     def _year_bounds(self, year):
-        """First moment of the year and of the next in the user's time zone, in UTC."""
-        tz = pytz.timezone(self.env.user.tz or self.env.company.hcrm_tz)
+        """First moment of the year and of the next at the hospital, in UTC."""
+        tz = pytz.timezone(self.env.company.hcrm_tz)
         year = int(year)
         if not 1850 <= year <= 2200:
             raise UserError(self.env._("Choose a year between 1850 and 2200."))

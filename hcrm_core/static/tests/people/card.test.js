@@ -7,9 +7,11 @@ import {
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
+import {user} from "@web/core/user";
 import {CardHead} from "@hcrm_core/people/card/card_head";
 import {CardHealth} from "@hcrm_core/people/card/card_health";
 import {CardTimeline} from "@hcrm_core/people/card/card_timeline";
+import {dayText, momentText} from "@hcrm_core/people/card/card_utils";
 import {TrendChart} from "@hcrm_core/people/card/trend_chart";
 
 defineMailModels();
@@ -280,4 +282,15 @@ test("health tab draws chosen codes and fetches the series of another", async ()
         "Laboratory: latest",
     ]);
     expect.verifySteps(["trends ", "trends NA,K"]);
+});
+
+test("days and times are the hospital's, wherever the browser stands", () => {
+    mockDate("2026-03-20 12:00:00", +8);
+    patchWithCleanup(user, {
+        get activeCompany() {
+            return {id: 1, hcrm_tz: "America/New_York"};
+        },
+    });
+    expect(dayText("2026-03-02 02:30:00")).toBe("Mar 1");
+    expect(momentText("2026-03-02 02:30:00")).toMatch(/^Mar 1, 9:30.PM$/);
 });

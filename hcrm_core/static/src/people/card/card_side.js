@@ -88,6 +88,18 @@ export class CardSide extends Component {
         return _t("Not known yet: %s", this.props.card.profile.missing);
     }
 
+    editContact(id) {
+        this.props.edit("hcrm.contact.point", id, _t("Contact point"));
+    }
+
+    editRelative(id) {
+        this.props.edit("hcrm.person.relation", id, _t("Relative or proxy"));
+    }
+
+    editProfile(id) {
+        this.props.edit("hcrm.person.profile", id, _t("Habits and wishes"));
+    }
+
     addContact() {
         this.props.edit("hcrm.contact.point", false, _t("New contact point"));
     }

@@ -50,7 +50,10 @@ export function dayText(value) {
 /** A server moment as the hospital's clock shows it. */
 export function momentText(value) {
     return value
-        ? toLocaleDateTimeString(hospitalTime(value), {showSeconds: false})
+        ? toLocaleDateTimeString(hospitalTime(value), {
+              showSeconds: false,
+              tz: hospitalZone(),
+          })
         : "";
 }
 
