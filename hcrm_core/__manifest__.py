@@ -39,6 +39,7 @@
         "views/people/hcrm_registration_views.xml",
         "views/people/hcrm_person_company_views.xml",
         "views/people/res_partner_views.xml",
+        "views/people/hcrm_contact_views.xml",
         "views/people/hcrm_people_config_views.xml",
         "views/record/hcrm_encounter_views.xml",
         "views/record/hcrm_appointment_views.xml",
