@@ -38,7 +38,7 @@ class HcrmRegistration(models.TransientModel):
         precompute=True,
     )
     # the nine fields of a customer's file; none is required to be typed first
-    name = fields.Char()
+    name = fields.Char("Full Name")
     id_type_id = fields.Many2one(
         "hcrm.identifier.type",
         "Paper",
