@@ -34,7 +34,7 @@ class HcrmPersonRelation(models.Model):
     company_id = fields.Many2one(
         "res.company", "Known To", required=True, default=lambda self: self.env.company
     )
-    kind = fields.Selection(RELATION_KINDS, required=True, default="other")
+    kind = fields.Selection(RELATION_KINDS, "Relation", required=True, default="other")
     is_guardian = fields.Boolean("Legal Guardian")
     is_proxy = fields.Boolean("Authorised Proxy")
     is_emergency = fields.Boolean("Emergency Contact")
