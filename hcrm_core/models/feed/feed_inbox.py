@@ -44,7 +44,15 @@ class HcrmFeedInbox(models.Model):
     )
     updated_at = fields.Datetime()
     reason_code = fields.Char(index=True)
-    reason = fields.Char(help="What is wrong and what to do, in words.")
+    reason = fields.Char(
+        "Reason as Stored", help="In the language of whoever started the run."
+    )
+    reason_values = fields.Json(help="What the sentence of the reason speaks of.")
+    reason_text = fields.Char(
+        "Reason",
+        compute="_compute_reason_text",
+        help="What is wrong and what to do, in words.",
+    )
     wait_type = fields.Char("Waits for Type")
     wait_ext_id = fields.Char("Waits for ID")
     wait_keys = fields.Json(help="All records it waits for, as Type/id.")
@@ -64,6 +72,14 @@ class HcrmFeedInbox(models.Model):
     _wait_idx = models.Index(
         "USING gin (wait_keys) WHERE state IN ('waiting', 'partial')"
     )
+
+    @api.depends("reason", "reason_code", "reason_values")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        """Say the reason in the reader's language, not in that of the run."""
+        Reason = self.env["hcrm.feed.reason"]
+        for record in self:
+            record.reason_text = Reason._inbox_sentence(record) or record.reason
 
     @api.depends("payload")
     def _compute_payload_pretty(self):

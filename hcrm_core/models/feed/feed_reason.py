@@ -27,6 +27,17 @@ class HcrmFeedReason(models.AbstractModel):
             )
         return sentence % _Lenient(values)
 
+    @api.model
+    def _inbox_sentence(self, row) -> str | None:
+        """The sentence of a row of the inbox, None where the row is an old one."""
+        if row.reason_code == "never_came":
+            sentence = self._never_came(row.source_id.waiting_days)
+            return sentence.replace("{wait}", f"{row.wait_type}/{row.wait_ext_id}")
+        if not row.reason_code or row.reason_values is None:
+            return None
+        record = Record(row.res_type, row.ext_id)
+        return self._sentence(record, Problem(row.reason_code, row.reason_values or {}))
+
     def _sentences(self) -> dict[str, str]:
         return {
             "not_json": self.env._(

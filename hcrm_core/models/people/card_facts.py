@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .card import LIMIT
+
 OPEN_STATES = ("arrived", "in_progress", "onleave")
 COMING_STATES = ("proposed", "pending", "booked", "arrived", "checked_in", "waitlist")
 ACTIVE_PROBLEM = ("active", "recurrence", "relapse")
@@ -59,9 +61,14 @@ class HcrmCard(models.AbstractModel):
                 ("partner_id", "=", subject.partner.id),
                 ("state", "in", ACTIVE_PROBLEM),
             ],
+            limit=LIMIT * 5,
         )
         if problems is None:
             return None
+        # one line per illness: a chronic one is coded anew at every visit
+        latest = {}
+        for problem in problems:
+            latest.setdefault(problem.code or problem.name, problem)
         return [
             {
                 "id": problem.id,
@@ -71,7 +78,7 @@ class HcrmCard(models.AbstractModel):
                 "state_label": self._label(problem, "state"),
                 "severity": problem.severity or False,
             }
-            for problem in problems
+            for problem in latest.values()
         ]
 
     # ------------------------------------------------------------------
