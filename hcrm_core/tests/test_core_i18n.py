@@ -76,6 +76,24 @@ class TestChineseTerms(HttpCase):
         cls.env.ref("base.module_hcrm_core")._update_translations([LANG])
         cls.zh = cls.env(context=dict(cls.env.context, lang=LANG))
 
+    def test_the_quarantine_speaks_the_readers_language(self):
+        """The run may have been started by somebody who reads another one."""
+        source = self.env["hcrm.feed.source"].create({"name": "HIS"})
+        row = self.env["hcrm.feed.inbox"].create(
+            {
+                "source_id": source.id,
+                "res_type": "Encounter",
+                "ext_id": "e1",
+                "state": "quarantine",
+                "reason_code": "no_person",
+                "reason_values": {},
+                "reason": "The record does not say whose it is.",
+            }
+        )
+        self.assertEqual(row.reason_text, row.reason)
+        chinese = row.with_context(lang=LANG).reason_text
+        self.assertRegex(chinese, "[\u4e00-\u9fff]")
+
     def test_field_and_selection(self):
         labels = self.zh["res.partner"].fields_get(
             ["hcrm_birthdate", "hcrm_gender"], ["string", "selection"]
