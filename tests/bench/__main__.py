@@ -37,9 +37,9 @@ def main() -> int:
         if "import" in options.only:
             with tempfile.TemporaryDirectory(prefix="hcrm_bench_") as made:
                 folder = options.folder or _generate(made, options.people)
-                rows += case_import.run(world, folder, options.load_sample)
+                rows += _told(case_import.run(world, folder, options.load_sample))
         if "search" in options.only:
-            rows += case_search.run(world, options.million)
+            rows += _told(case_search.run(world, options.million))
     finally:
         world.close()
     print(f"\n{date.today()} · {machine_line()}\n")
@@ -55,6 +55,12 @@ def _generate(folder: str, people: int) -> str:
     command = [sys.executable, str(script), "--patients", str(people), "--seed", "7"]
     subprocess.run([*command, "--out", folder], check=True)
     return folder
+
+
+def _told(rows: list[dict]) -> list[dict]:
+    """Show what is known already: the whole table comes at the end."""
+    print(_table(rows), flush=True)
+    return rows
 
 
 def _table(rows: list[dict]) -> str:
