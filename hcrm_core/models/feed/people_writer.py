@@ -145,7 +145,9 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         is_newest = self._is_newest(one, others)
         values = person.values
         for name, value in one.values.items():
-            if is_newest or values[name] is None:
+            if name == "hcrm_other_names":
+                values[name] = self._join_names(values[name], value)
+            elif is_newest or values[name] is None:
                 values[name] = value
         company_id = one.row.company_id
         Details._add_identifiers(person, one.identifiers, supersede=is_newest)
@@ -154,3 +156,9 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
             Details._add_contacts(person, one.contacts, is_feed=True, ages=ages)
         Details._add_file(lookups, person, company_id, one.file)
         Details._add_profile(person, company_id, one.row.data)
+
+    def _join_names(self, known, told):
+        """Other names add up: one that the staff entered is not lost (F18), and a
+        person goes on being found by a former one."""
+        lines = [*(known or "").splitlines(), *(told or "").splitlines()]
+        return "\n".join(dict.fromkeys(lines)) or None
