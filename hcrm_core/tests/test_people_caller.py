@@ -90,6 +90,17 @@ class TestPeopleCaller(HcrmCommon):
         point.write({"is_wrong": False, "use": "old"})
         self.assertFalse(self._find("13912345678"))
 
+    def test_a_family_number_offers_all_with_whose_it_is(self):
+        """F93: the agent picks among all who use the number."""
+        self.wang.hcrm_contact_point_ids.whose = "self"
+        mother = self._make_person("李梅")
+        self._add_phone(mother, "13912345678", whose="child")
+        rows = self._find("13912345678")
+        self.assertEqual(
+            {row["id"]: (row["whose"], row["shared"]) for row in rows},
+            {self.wang.id: ("self", True), mother.id: ("child", True)},
+        )
+
     def test_a_shared_number_gives_five_at_most(self):
         people = [self.wang]
         for index in range(6):
