@@ -51,6 +51,8 @@
         "views/record/hcrm_charge_views.xml",
         "views/record/hcrm_coverage_views.xml",
         "views/record/hcrm_chronic_group_views.xml",
+        "views/kpi/hcrm_fact_visit_views.xml",
+        "views/kpi/hcrm_fact_charge_views.xml",
         "views/hcrm_core_menus.xml",
     ],
     "assets": {

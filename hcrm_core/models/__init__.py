@@ -4,3 +4,4 @@ from . import record
 from . import rule
 from . import feed
 from . import guard
+from . import kpi

@@ -32,3 +32,4 @@ from . import test_record_calendar
 from . import test_record_chronic
 from . import test_people_lists
 from . import test_feed_ui
+from . import test_kpi_facts

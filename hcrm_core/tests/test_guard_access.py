@@ -43,6 +43,9 @@ hcrm.procedure          -    -    -    -    -    r    r    r    r    -    -    -
 hcrm.medication         -    -    -    -    -    r    r    r    r    -    -    -    -    -    -    -
 hcrm.observation        -    -    -    -    -    r    r    r    r    -    -    -    -    -    -    -
 hcrm.charge             -    -    -    -    -    -    -    -    -    -    r    -    r    r    -    -
+# ---- figures without names
+hcrm.fact.visit         -    -    -    -    -    -    -    -    -    -    r    -    r    r    r    -
+hcrm.fact.charge        -    -    -    -    -    -    -    -    -    -    r    -    r    r    r    -
 # ---- what our desks plan
 hcrm.reception          -    -    cru  -    -    -    -    -    -    r    -    -    crud -    -    -
 # ---- feed
