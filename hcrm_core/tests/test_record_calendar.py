@@ -73,6 +73,21 @@ class TestRecordCalendar(HcrmCommon):
         self.assertFalse(self._clashes("front_desk"))
         self.assertEqual(self._clashes("agent_ab"), self.first | hidden)
 
+    def test_calendar_shows_what_has_no_end(self):
+        """F22: the page of a day has each touch of it, and none of another day."""
+        open_end = self._book(self.wang, 60)
+        self._book(self.wang, -24 * 60, 30)
+        self._book(self.wang, 24 * 60)
+        Appointment = self._as("front_desk")["hcrm.appointment"]
+        found = Appointment.search(
+            [
+                ("date_start", "<=", "2026-03-09 15:59:59"),
+                ("date_stop", ">=", "2026-03-08 16:00:00"),
+            ]
+        )
+        self.assertEqual(found.ids, (self.first | open_end).ids)
+        self.assertEqual(open_end.date_stop, open_end.date_start)
+
     def test_calendar_names_the_person(self):
         self._book(self.wang, 0, 30)
         Appointment = self._as("front_desk")["hcrm.appointment"]

@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 # the person is expected, or here; the rest takes nobody's time any more
 LIVE_STATES = ("proposed", "pending", "booked", "arrived", "checked_in")
+LONGEST = timedelta(days=7)
 
 
 class HcrmAppointment(models.Model):
@@ -49,6 +52,10 @@ class HcrmAppointment(models.Model):
     # what our own desk saw; never written to the HIS
     date_greeted = fields.Datetime("Arrived at Our Desk", readonly=True)
     greeted_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
+    # a calendar leaves out whatever has no end
+    date_stop = fields.Datetime(
+        "Until", compute="_compute_date_stop", search="_search_date_stop"
+    )
     is_clash = fields.Boolean(
         "Clash",
         compute="_compute_is_clash",
@@ -80,6 +87,24 @@ class HcrmAppointment(models.Model):
                 name = self.env._("%(person)s (clash)", person=name)
             appointment.display_name = name
         return None
+
+    @api.depends("date_start", "date_end")
+    def _compute_date_stop(self):
+        for appointment in self:
+            appointment.date_stop = appointment.date_end or appointment.date_start
+
+    def _search_date_stop(self, operator, value):
+        """What ends after a moment began at most a week before it: the bound keeps a
+        page of the calendar on the index of the day."""
+        if operator not in ("<", "<=", ">", ">="):
+            return NotImplemented
+        domain = Domain("date_end", operator, value) | (
+            Domain("date_end", "=", False) & Domain("date_start", operator, value)
+        )
+        if operator in (">", ">="):
+            earliest = fields.Datetime.to_datetime(value) - LONGEST
+            domain &= Domain("date_start", ">=", earliest)
+        return domain
 
     # ------------------------------------------------------------------
     # CLASHES
