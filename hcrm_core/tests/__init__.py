@@ -11,6 +11,9 @@ from . import test_feed_pipeline
 from . import test_feed_run
 from . import test_feed_staff_and_silence
 from . import test_guard_access
+from . import test_guard_access_log
+from . import test_guard_break_glass
+from . import test_guard_privacy_desk
 from . import test_guard_restricted
 from . import test_guard_side_doors
 from . import test_guard_world

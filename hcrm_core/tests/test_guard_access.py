@@ -24,6 +24,8 @@ hcrm.person.search      -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.person.metrics     -    -    -    -    -    -    -    -    -    -    -    -    -    -    r    -
 hcrm.duplicate.candidate -   cru  cru  cru  -    cru  -    -    -    -    -    -    crud -    -    cru
 hcrm.person.access      r    r    r    r    -    r    r    r    r    cru  r    r    cru  r    -    r
+hcrm.access.log         -    -    -    -    -    -    -    -    -    r    -    -    -    -    -    -
+hcrm.access.question    ru   ru   ru   ru   -    ru   ru   ru   ru   cru  ru   ru   ru   ru   -    ru
 # ---- what the administrator sets up
 hcrm.campus             r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
 hcrm.department         r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r

@@ -3,3 +3,9 @@ from . import person_access
 from . import person_company
 from . import res_partner
 from . import stock_trace
+from . import access_log
+from . import access_paths
+from . import access_question
+from . import break_glass
+from . import privacy_desk
+from . import desk

@@ -87,7 +87,15 @@ class HcrmPersonAccess(models.Model):
 
     def _find_by_number(self):
         """Return the person who holds ``person_number`` at the entity of the grant."""
-        number = "".join(filter(str.isalnum, self.person_number)).upper()
+        people = self._people_by_number(self.person_number, self.company_id)
+        if len(people) != 1:
+            raise UserError(self._nobody_sentence(self.person_number, self.company_id))
+        return people
+
+    @api.model
+    def _people_by_number(self, number, company):
+        """Return who holds exactly this number at an entity, hidden or not."""
+        number = "".join(filter(str.isalnum, number)).upper()
         # sudo: the person may be hidden from whoever gives the grant
         people_sudo = (
             self.env["hcrm.person.identifier"]
@@ -95,22 +103,22 @@ class HcrmPersonAccess(models.Model):
             .search(
                 [
                     ("value_norm", "=", number),
-                    ("company_id", "in", [self.company_id.id, False]),
-                    ("partner_id.hcrm_file_ids.company_id", "=", self.company_id.id),
+                    ("company_id", "in", [company.id, False]),
+                    ("partner_id.hcrm_file_ids.company_id", "=", company.id),
                 ]
             )
             .partner_id
         )
-        if len(people_sudo) != 1:
-            raise UserError(
-                self.env._(
-                    "Nobody at %(company)s is found by the number %(number)s alone. "
-                    "Enter the whole medical record or identity number.",
-                    company=self.company_id.name,
-                    number=self.person_number,
-                )
-            )
         return people_sudo.with_env(self.env)
+
+    @api.model
+    def _nobody_sentence(self, number, company):
+        return self.env._(
+            "Nobody at %(company)s is found by the number %(number)s alone. "
+            "Enter the whole medical record or identity number.",
+            company=company.name,
+            number=number,
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
