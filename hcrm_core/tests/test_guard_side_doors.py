@@ -58,6 +58,10 @@ def sources(folder=ADDON, without=(ADDON / "tests",)):
             yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 
+# buttons of facts that only open a list
+READING = {"hcrm.appointment": {"action_open_clashes"}}
+
+
 @tagged("post_install", "-at_install", "hcrm_core_security")
 class TestGuardSideDoors(HcrmCommon):
     """Facts enter through the feed alone, and nothing goes back to the HIS."""
@@ -113,7 +117,7 @@ class TestGuardSideDoors(HcrmCommon):
                 if not name.startswith("_")
                 and callable(getattr(type(self.env[model]), name))
             }
-            self.assertFalse(public - plain, model)
+            self.assertFalse(public - plain - READING.get(model, set()), model)
 
     def test_only_the_feed_writes_facts(self):
         """No code outside the feed's room creates, changes or deletes a fact."""

@@ -1,4 +1,4 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
@@ -6,8 +6,10 @@ tours.add("hcrm_desk_privacy_tour", {
     url: "/odoo",
     steps: () => [
         {
-            content: "The privacy officer lands on their lists; a star stands under alias",
-            trigger: "section[data-list=restricted] tr:contains(Test nurse):contains(Guest 7)",
+            content:
+                "The privacy officer lands on their lists; a star stands under alias",
+            trigger:
+                "section[data-list=restricted] tr:contains(Test nurse):contains(Guest 7)",
         },
         {
             content: "The reason of the break-glass is there",
@@ -15,11 +17,13 @@ tours.add("hcrm_desk_privacy_tour", {
         },
         {
             content: "Exports are there, with how many people",
-            trigger: "section[data-list=exports] tr:contains(Test marketing):contains(2 people)",
+            trigger:
+                "section[data-list=exports] tr:contains(Test marketing):contains(2 people)",
         },
         {
             content: "Ask the nurse why",
-            trigger: "section[data-list=restricted] tr:contains(Test nurse) .o_hcrm_ask",
+            trigger:
+                "section[data-list=restricted] tr:contains(Test nurse) .o_hcrm_ask",
             run: "click",
         },
         {
@@ -29,7 +33,8 @@ tours.add("hcrm_desk_privacy_tour", {
         },
         {
             content: "The doctor's reading is explained",
-            trigger: "section[data-list=no_relation] tr:contains(Test doctor) .o_hcrm_explain",
+            trigger:
+                "section[data-list=no_relation] tr:contains(Test doctor) .o_hcrm_explain",
             run: "click",
         },
         {
@@ -46,14 +51,18 @@ tours.add("hcrm_desk_privacy_mobile_tour", {
             content: "One column: nothing is wider than the screen",
             trigger: ".o_hcrm_desk_privacy tr:contains(Guest 7)",
             run() {
-                const { scrollWidth, clientWidth } = document.querySelector(
+                const {scrollWidth, clientWidth} = document.querySelector(
                     ".o_hcrm_desk_privacy .o_hcrm_desk_body"
                 );
                 if (scrollWidth > clientWidth || clientWidth > 390) {
-                    throw new Error(`The desk is ${scrollWidth} px wide on ${clientWidth}`);
+                    throw new Error(
+                        `The desk is ${scrollWidth} px wide on ${clientWidth}`
+                    );
                 }
-                for (const button of this.anchor.querySelectorAll(".o_hcrm_actions .btn")) {
-                    const { height } = button.getBoundingClientRect();
+                for (const button of this.anchor.querySelectorAll(
+                    ".o_hcrm_actions .btn"
+                )) {
+                    const {height} = button.getBoundingClientRect();
                     if (height < 44) {
                         throw new Error(`"${button.textContent}" is ${height} px high`);
                     }
@@ -68,7 +77,8 @@ tours.add("hcrm_break_glass_tour", {
     steps: () => [
         {
             content: "A wrong number",
-            trigger: ".o_dialog [name=person_number] input, .o_form_view [name=person_number] input",
+            trigger:
+                ".o_dialog [name=person_number] input, .o_form_view [name=person_number] input",
             run: "edit S-7",
         },
         {
@@ -76,7 +86,7 @@ tours.add("hcrm_break_glass_tour", {
             trigger: "[name=reason] input",
             run: "edit collapsed at the desk",
         },
-        { content: "Open", trigger: "button[name=action_open]", run: "click" },
+        {content: "Open", trigger: "button[name=action_open]", run: "click"},
         {
             content: "is told as any miss",
             trigger: ".o_notification:contains(Nobody at)",
@@ -86,7 +96,7 @@ tours.add("hcrm_break_glass_tour", {
             trigger: "[name=person_number] input",
             run: "edit S-77",
         },
-        { content: "Open", trigger: "button[name=action_open]", run: "click" },
+        {content: "Open", trigger: "button[name=action_open]", run: "click"},
         {
             content: "The card is open, under alias",
             trigger: ".o_hcrm_card_action:contains(Guest 7)",

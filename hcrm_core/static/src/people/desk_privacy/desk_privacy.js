@@ -1,23 +1,23 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useService } from "@web/core/utils/hooks";
-import { standardActionServiceProps } from "@web/webclient/actions/action_service";
-import { useDeskRefresh } from "../desk_common/use_desk_refresh";
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useService} from "@web/core/utils/hooks";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {useDeskRefresh} from "../desk_common/use_desk_refresh";
 
 export const PERIODS = [1, 7, 30, 90];
 
 /** Lists of readings to ask about, not a log: what was explained has left them. */
 export class DeskPrivacy extends Component {
     static template = "hcrm_core.DeskPrivacy";
-    static props = { ...standardActionServiceProps };
+    static props = {...standardActionServiceProps};
 
     setup() {
         this.orm = useService("orm");
         this.keepLast = new KeepLast();
         this.periods = PERIODS;
-        this.state = useState({ desk: null, days: 7, isStale: false });
+        this.state = useState({desk: null, days: 7, isStale: false});
         onWillStart(() => this.load());
         useDeskRefresh(() => this.refresh());
     }
@@ -39,7 +39,7 @@ export class DeskPrivacy extends Component {
     }
 
     stateLabel(row) {
-        return { asked: _t("Asked"), answered: _t("Answered") }[row.state];
+        return {asked: _t("Asked"), answered: _t("Answered")}[row.state];
     }
 
     stateClass(row) {
@@ -48,7 +48,7 @@ export class DeskPrivacy extends Component {
 
     async load(orm = this.orm) {
         this.state.desk = await this.keepLast.add(
-            orm.call("hcrm.privacy.desk", "get_desk", [], { days: this.state.days })
+            orm.call("hcrm.privacy.desk", "get_desk", [], {days: this.state.days})
         );
         this.state.isStale = false;
     }
