@@ -13,9 +13,7 @@ def main(_argv):
             with say.step(f"exporting the terms of {name}"):
                 (settings.ROOT / name / "i18n").mkdir(exist_ok=True)
                 args = ["-d", world.name, name]
-                odoo.run(
-                    world.conf, world.server, ["export", *args], "i18n", WHY, "i18n"
-                )
+                odoo.run(world.conf, world.server, args, "i18n", WHY, "i18n export")
             missing += _merge(settings.ROOT / name / "i18n", name)
     return 1 if missing else 0
 

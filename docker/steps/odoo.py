@@ -84,7 +84,7 @@ def _password(path):
 
 def command(conf, *args, sub="server"):
     """Return the command line of Odoo."""
-    return [settings.PYTHON, "-m", "odoo", sub, "-c", conf, *args]
+    return [settings.PYTHON, "-m", "odoo", *sub.split(), "-c", conf, *args]
 
 
 def run(conf, server, args, log, why, sub="server"):

@@ -53,9 +53,10 @@ class HcrmAccessLogged(models.AbstractModel):
 
     @api.private
     def fetch(self, field_names=None):
-        super().fetch(field_names)
+        result = super().fetch(field_names)
         if not self.env.su:
             self.env["hcrm.access.log"]._note_fetched(self._hcrm_logged())
+        return result
 
     def _fetch_query(self, query, fields):
         fetched = super()._fetch_query(query, fields)
