@@ -391,21 +391,19 @@ def map_allergy(data: dict, context: MapContext) -> Mapped:
     return Mapped(values, refs)
 
 
+def _category(data: dict, known: dict[str, str]) -> str:
+    """The first category of the record that we know, else ``other``."""
+    found = codes(data.get("category"), "category")
+    return next((known[code] for code in found if code in known), "other")
+
+
 def map_procedure(data: dict, context: MapContext) -> Mapped:
     """Something done to the person."""
     refs = person_ref(data)
     values: dict[str, Any] = {}
     named(data, "code", values)
     map_state(data.get("status"), _PROCEDURE_STATES, values)
-    found = codes(data.get("category"), "category")
-    values["category"] = next(
-        (
-            _PROCEDURE_CATEGORIES[code]
-            for code in found
-            if code in _PROCEDURE_CATEGORIES
-        ),
-        "other",
-    )
+    values["category"] = _category(data, _PROCEDURE_CATEGORIES)
     values["outcome"] = words(data.get("outcome"), "outcome")
     if data.get("performedPeriod") is not None:
         span(data, "performedPeriod", values, context)
@@ -506,15 +504,7 @@ def map_observation(data: dict, context: MapContext) -> Mapped:
     values: dict[str, Any] = {}
     named(data, "code", values)
     map_state(data.get("status"), _OBSERVATION_STATES, values)
-    found = codes(data.get("category"), "category")
-    values["category"] = next(
-        (
-            _OBSERVATION_CATEGORIES[code]
-            for code in found
-            if code in _OBSERVATION_CATEGORIES
-        ),
-        "other",
-    )
+    values["category"] = _category(data, _OBSERVATION_CATEGORIES)
     when = data.get("effectiveDateTime") or obj(
         data.get("effectivePeriod"), "effective"
     ).get("start")
