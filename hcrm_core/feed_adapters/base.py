@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from typing import Any, Protocol
 
-from .canonical import Page
+from .canonical import IdPage, Page
 
 
 class AdapterError(Exception):
@@ -22,15 +23,55 @@ class AdapterError(Exception):
         self.values = values
 
 
+class SourceBusy(AdapterError):
+    """The source cannot answer now: too many requests, down, restarting.
+
+    The run keeps its place and tries the same page again later.
+
+    :ivar retry_after: seconds the source asked to wait, None where it did not say
+    """
+
+    def __init__(self, code: str, retry_after: float | None = None, **values: Any):
+        super().__init__(code, **values)
+        self.retry_after = retry_after
+
+
 @dataclass(slots=True)
 class SourceConfig:
-    """All an adapter may know of its source; it never sees the database."""
+    """All an adapter may know of its source; it never sees the database.
+
+    :ivar url: base address of a web service
+    :ivar auth: ``none``, ``basic``, ``bearer`` or ``oauth2`` (client credentials)
+    :ivar login: user name, client id or database role
+    :ivar secret: password, token, API key or client secret; never logged
+    :ivar database: name of a database, with ``host`` and ``port`` where it listens
+    :ivar zone: where times without a zone are local
+    :ivar since: type -> naive UTC stamp to read from, overlap already taken off;
+        empty for a full run, and a type without a stamp is read whole
+    :ivar options: settings of the kind (SELECTs and mappings of a table source,
+        models of a HIS inside Odoo); plain values only
+    :ivar search_read: reader of the own database (model, domain, fields, order,
+        limit) -> list of dicts; only for a HIS inside the same Odoo
+    """
 
     path: str = ""
     roots: tuple[str, ...] = ()
     spool: str = ""
     max_record_bytes: int = 5 * 1024 * 1024
     only_types: frozenset[str] = frozenset()
+    url: str = ""
+    auth: str = "none"
+    login: str = ""
+    secret: str = field(default="", repr=False)
+    token_url: str = ""
+    scope: str = ""
+    host: str = ""
+    port: int = 0
+    database: str = ""
+    zone: tzinfo | None = None
+    since: dict[str, datetime] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    search_read: Callable[..., list[dict]] | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +98,12 @@ class Adapter(Protocol):
         carries the cursor None.
         """
 
+    def ids(self, cursor: dict | None, limit: int) -> Iterator[IdPage]:
+        """Yield the external ids the source holds, ``limit`` a page.
+
+        Only for kinds in :data:`LISTING`; files tell no deletions that way.
+        """
+
     def check(self, limit: int) -> Report:
         """Look at up to ``limit`` records and tell what is there."""
 
@@ -65,13 +112,17 @@ class Adapter(Protocol):
 
 
 _registry: dict[str, Callable[[SourceConfig], Adapter]] = {}
+# kinds that can tell which records exist now, so that deletions are noticed
+LISTING: set[str] = set()
 
 
-def register(kind: str):
+def register(kind: str, lists_ids: bool = False):
     """Class decorator: the adapter of sources of this ``kind``."""
 
     def wrap(factory):
         _registry[kind] = factory
+        if lists_ids:
+            LISTING.add(kind)
         return factory
 
     return wrap

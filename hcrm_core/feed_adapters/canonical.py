@@ -69,12 +69,33 @@ class Record:
 
 @dataclass(slots=True)
 class Page:
-    """Some records and where the next page starts; ``cursor`` None means the end."""
+    """Some records and where the next page starts; ``cursor`` None means the end.
+
+    :ivar bytes_done: work done so far, in bytes or in records; with
+        ``bytes_total`` it makes the progress
+    :ivar watermarks: type -> naive UTC stamp up to which that type is read
+        completely once this page stands; a later delta run starts there. Types
+        without a trustworthy stamp are left out and read whole every time.
+    """
 
     records: list[Record]
     cursor: dict | None
     bytes_done: int = 0
     bytes_total: int = 0
+    watermarks: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class IdPage:
+    """External ids that the source holds now, for reconciliation.
+
+    :ivar ids: (type, external id); a type's ids may span pages
+    :ivar complete: types whose ids have all been told with this page
+    """
+
+    ids: list[tuple[str, str]]
+    cursor: dict | None
+    complete: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from . import test_feed_people_equality
 from . import test_feed_people_writer
 from . import test_feed_pipeline
 from . import test_feed_run
+from . import test_feed_schedule
 from . import test_feed_staff_and_silence
 from . import test_guard_access
 from . import test_guard_access_log

@@ -53,6 +53,7 @@ hcrm.reception          -    -    cru  -    -    -    -    -    -    r    -    -
 # ---- feed
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -    cru  -    -    -
+hcrm.feed.cursor        -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.inbox         -    -    -    -    -    -    -    -    -    -    -    -    ru   -    -    -
 hcrm.feed.identity      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 """  # noqa: E501

@@ -1,5 +1,7 @@
 from . import feed_statistics
 from . import feed_source
+from . import feed_source_schedule
+from . import feed_cursor
 from . import feed_run
 from . import feed_identity
 from . import feed_inbox

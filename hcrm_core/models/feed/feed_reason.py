@@ -126,6 +126,16 @@ class HcrmFeedReason(models.AbstractModel):
             "disk": self.env._(
                 "The disk of the server is full or cannot be written (%(path)s)."
             ),
+            "unreachable": self.env._(
+                "%(url)s does not answer (%(error)s). Check address, network and whether"
+                " the HIS runs; reading goes on where it stopped."
+            ),
+            "too_many_requests": self.env._(
+                "%(url)s asks to wait; reading goes on later where it stopped."
+            ),
+            "login_refused": self.env._(
+                "%(url)s refuses the login. Check user and secret of the source."
+            ),
             "unknown_kind": self.env._(
                 "No reader is installed for sources of the kind %(kind)s."
             ),

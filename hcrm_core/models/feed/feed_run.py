@@ -1,14 +1,26 @@
 import json
 import logging
 import time
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ...feed_adapters.base import AdapterError
+from ...feed_adapters.base import AdapterError, SourceBusy
 
 _logger = logging.getLogger(__name__)
+
+# a source that cannot answer is asked again after 30 s, 1 min, 2 min, ...
+RETRIES = 8
+RETRY_SECONDS = 30
+RETRY_SECONDS_MAX = 900
+RUN_MODES = [
+    ("full", "Everything"),
+    ("delta", "Changes"),
+    ("reconcile", "What Exists"),
+    ("push", "Pushed"),
+]
 
 RUN_STATES = [
     ("queued", "Queued"),
@@ -35,6 +47,13 @@ class HcrmFeedRun(models.Model):
     )
     company_id = fields.Many2one(related="source_id.company_id", store=True)
     state = fields.Selection(RUN_STATES, required=True, default="queued", index=True)
+    mode = fields.Selection(RUN_MODES, required=True, default="full", readonly=True)
+    since = fields.Json(readonly=True, help="Type and stamp where its changes start.")
+    retry_count = fields.Integer(
+        "Retries",
+        readonly=True,
+        help="How often in a row the source could not answer.",
+    )
     is_backfill = fields.Boolean("First Load", readonly=True)
     date_start = fields.Datetime("Started", readonly=True)
     date_end = fields.Datetime("Ended", readonly=True)
@@ -106,7 +125,9 @@ class HcrmFeedRun(models.Model):
         self.check_access("write")
         if self.state not in ("stopped", "failed"):
             raise UserError(self.env._("Only a stopped or failed run can go on."))
-        self.write({"state": "queued", "message": False, "date_end": False})
+        self.write(
+            {"state": "queued", "message": False, "date_end": False, "retry_count": 0}
+        )
         self.env.flush_all()
         self._enqueue()
 
@@ -127,21 +148,29 @@ class HcrmFeedRun(models.Model):
     # jobs
     # ------------------------------------------------------------------
 
-    def _enqueue(self):
-        """Queue the next page; the same page is never queued twice."""
+    def _enqueue(self, wait: float = 0):
+        """Queue the next page; the same page is never queued twice.
+
+        :param wait: seconds before it may start
+        """
         self.ensure_one()
         cursor = json.dumps(self.cursor, sort_keys=True)
+        place = (
+            f"{self.source_id.id}:{self.id}:{self.state}:{self.retry_count}:{cursor}"
+        )
         self.with_delay(
+            eta=timedelta(seconds=wait) if wait else None,
             channel="root.hcrm_feed",
-            identity_key=f"hcrm.feed:{self.source_id.id}:{self.id}:{self.state}:{cursor}",
+            identity_key=f"hcrm.feed:{place}",
             description=self.env._("Feed: %s", self.source_id.name),
         )._job_page()
 
     def _job_page(self):
         """Write the next page and queue the one after, in one transaction."""
         self.ensure_one()
-        if self._step():
-            self._enqueue()
+        wait = self._step()
+        if wait is not None:
+            self._enqueue(wait)
 
     def _run_now(self, max_pages: int | None = None):
         """Process pages in this process; committing is the caller's business.
@@ -151,12 +180,14 @@ class HcrmFeedRun(models.Model):
         self.ensure_one()
         first = self.page_count
         while max_pages is None or self.page_count - first < max_pages:
-            if not self._step():
+            wait = self._step()
+            if wait is None:
                 return self.state == "done"
+            time.sleep(wait)
         return False
 
-    def _step(self) -> bool:
-        """Unpack the source, or write one page. True when another step is to follow.
+    def _step(self) -> float | None:
+        """Unpack the source, or write one page; seconds to the next step, None at the end.
 
         A page that fails leaves nothing behind; the run says why and can be resumed.
         """
@@ -168,17 +199,20 @@ class HcrmFeedRun(models.Model):
             "SELECT state FROM hcrm_feed_run WHERE id = %s FOR UPDATE", (self.id,)
         )
         if self.env.cr.fetchone()[0] not in ("queued", "running"):
-            return False
+            return None
         self.invalidate_recordset()
         try:
             with self.env.cr.savepoint():
-                return self._begin() if self.state == "queued" else self._page()
+                more = self._begin() if self.state == "queued" else self._page()
+            return 0 if more else None
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise  # the job queue tries the same page again
+        except SourceBusy as error:
+            if self.retry_count < RETRIES:
+                return self._wait_for_source(error)
+            message = self._source_sentence(error)
         except AdapterError as error:
-            message = self.env["hcrm.feed.reason"]._source_sentence(
-                error.code, error.values
-            )
+            message = self._source_sentence(error)
         except Exception as error:
             _logger.exception("Feed run %s failed", self.id)
             message = self.env._(
@@ -190,19 +224,47 @@ class HcrmFeedRun(models.Model):
         self.write(
             {"state": "failed", "message": message, "date_end": fields.Datetime.now()}
         )
-        return False
+        return None
+
+    def _wait_for_source(self, error: SourceBusy) -> float:
+        """Keep the place and say when to try again."""
+        wait = min(RETRY_SECONDS * 2**self.retry_count, RETRY_SECONDS_MAX)
+        if error.retry_after is not None:
+            wait = min(error.retry_after, RETRY_SECONDS_MAX)
+        self.env.invalidate_all(flush=False)
+        self.write(
+            {
+                "retry_count": self.retry_count + 1,
+                "message": self._source_sentence(error),
+            }
+        )
+        return wait
+
+    def _source_sentence(self, error: AdapterError) -> str:
+        return self.env["hcrm.feed.reason"]._source_sentence(error.code, error.values)
+
+    def _adapter(self):
+        """The reader of this run; where its changes start stays the same throughout."""
+        since = {
+            res_type: datetime.fromisoformat(stamp)
+            for res_type, stamp in (self.since or {}).items()
+        }
+        return self.source_id._adapter(str(self.id), since)
 
     def _begin(self) -> bool:
         """Unpack the source where needed: a step of its own, it may take long."""
-        self.source_id._adapter(str(self.id)).prepare()
-        self.write(
-            {"state": "running", "date_start": self.date_start or fields.Datetime.now()}
-        )
+        if not self.date_start:
+            self.date_start = fields.Datetime.now()
+            if self.mode == "delta":
+                since = self.source_id._since()
+                self.since = {name: stamp.isoformat() for name, stamp in since.items()}
+        self._adapter().prepare()
+        self.state = "running"
         return True
 
     def _page(self) -> bool:
         started = time.monotonic()
-        adapter = self.source_id._adapter(str(self.id))
+        adapter = self._adapter()
         read = next(adapter.pages(self.cursor or None, self.source_id.page_size))
         page = self.env["hcrm.feed.pipeline"]._process(self, read.records)
         self._book(page, read, time.monotonic() - started)
@@ -214,7 +276,10 @@ class HcrmFeedRun(models.Model):
     def _book(self, page, read, seconds: float) -> None:
         """Move the cursor and the figures."""
         counts = page.counts
+        self.env["hcrm.feed.cursor"]._raise(self.source_id, read.watermarks)
         values = {
+            "retry_count": 0,
+            "message": False,
             "cursor": read.cursor or False,
             "page_count": self.page_count + 1,
             "bytes_done": read.bytes_done,

@@ -1,5 +1,6 @@
 import os
 import re
+from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -32,6 +33,30 @@ class HcrmFeedSource(models.Model):
     kind = fields.Selection(
         [("fhir_file", "FHIR R4 files")], required=True, default="fhir_file"
     )
+    url = fields.Char("Address", help="Base address of the service, https://...")
+    auth_kind = fields.Selection(
+        [
+            ("none", "None"),
+            ("basic", "User and password"),
+            ("bearer", "Token or API key"),
+            ("oauth2", "OAuth2 client credentials"),
+        ],
+        "Log In With",
+        required=True,
+        default="none",
+    )
+    auth_login = fields.Char("User", help="User, client id or database role.")
+    auth_secret = fields.Char(
+        "Secret",
+        copy=False,
+        groups="base.group_system",
+        help="Password, token or client secret.",
+    )
+    auth_token_url = fields.Char("Token Address")
+    auth_scope = fields.Char("Scope")
+    host = fields.Char(help="Machine the database listens on.")
+    port = fields.Integer()
+    database = fields.Char()
     is_upload = fields.Boolean(
         "Files Are Uploaded",
         help="Its files come from users' computers, not from a folder.",
@@ -135,18 +160,32 @@ class HcrmFeedSource(models.Model):
         """A folder of the feed in Odoo's data directory, per database."""
         return os.path.join(config["data_dir"], "hcrm_feed", self.env.cr.dbname, name)
 
-    def _adapter(self, spool: str):
+    def _adapter(self, spool: str, since: dict | None = None):
         """The one-way reader of this source; ``spool`` names its working folder."""
         self.ensure_one()
-        return adapter_for(
-            self.kind,
-            SourceConfig(
-                path=self.path or "",
-                roots=tuple(self._roots()),
-                spool=os.path.join(self._data_folder("spool"), str(self.id), spool),
-                max_record_bytes=self.max_record_mb * 1024 * 1024,
-                only_types=frozenset(re.findall(r"\w+", self.only_types or "")),
-            ),
+        return adapter_for(self.kind, self._config(spool, since))
+
+    def _config(self, spool: str, since: dict | None = None) -> SourceConfig:
+        """What the adapter may know; kinds add their own settings to ``options``."""
+        # sudo: the secret goes to the adapter, which the caller never sees
+        secret = self.sudo().auth_secret
+        return SourceConfig(
+            path=self.path or "",
+            roots=tuple(self._roots()),
+            spool=os.path.join(self._data_folder("spool"), str(self.id), spool),
+            max_record_bytes=self.max_record_mb * 1024 * 1024,
+            only_types=frozenset(re.findall(r"\w+", self.only_types or "")),
+            url=self.url or "",
+            auth=self.auth_kind,
+            login=self.auth_login or "",
+            secret=secret or "",
+            token_url=self.auth_token_url or "",
+            scope=self.auth_scope or "",
+            host=self.host or "",
+            port=self.port,
+            database=self.database or "",
+            zone=ZoneInfo(self.company_id.hcrm_tz or "UTC"),
+            since=since or {},
         )
 
     # ------------------------------------------------------------------
@@ -201,7 +240,7 @@ class HcrmFeedSource(models.Model):
         self.last_run_id.action_resume()
         return self.last_run_id._open()
 
-    def _start_run(self, enqueue=True):
+    def _start_run(self, enqueue=True, mode="full"):
         """Make a new run of this source; one source runs once at a time.
 
         Without ``enqueue`` no job is queued: the caller processes the run itself.
@@ -213,8 +252,14 @@ class HcrmFeedSource(models.Model):
             raise UserError(
                 self.env._("%s is being read already. Stop that run first.", self.name)
             )
+        # a run that ended in this transaction must have left the unique index
+        self.run_ids.flush_recordset(["state"])
         run = self.env["hcrm.feed.run"].create(
-            {"source_id": self.id, "is_backfill": not self.is_backfilled}
+            {
+                "source_id": self.id,
+                "mode": mode,
+                "is_backfill": not self.is_backfilled,
+            }
         )
         if enqueue:
             run._enqueue()
