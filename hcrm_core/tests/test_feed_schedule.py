@@ -47,7 +47,8 @@ class TestFeedSchedule(HcrmCommon):
         super().setUp()
         Fake.answers, Fake.configs = [], []
         self.patch(base, "_registry", {**base._registry, "fhir_file": Fake})
-        self.patch(base, "LISTING", {"fhir_file"})
+        base.LISTING.add("fhir_file")
+        self.addCleanup(base.LISTING.discard, "fhir_file")
 
     def _page(self, ext_id, stamp, cursor=None):
         record = record_from_data(
