@@ -1,7 +1,7 @@
 import json
-from datetime import date
+from datetime import date, datetime
 
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
 from .common import HcrmCommon
@@ -121,6 +121,54 @@ class TestPeopleCaller(HcrmCommon):
         (row,) = self._find("13611112222", "vip_centre")
         self.assertEqual((row["id"], row["display_name"]), (hidden.id, "Mr Lake"))
 
+    def test_a_grant_works_from_its_second_to_its_end(self):
+        """R8: the compiled rules are kept, the moment is that of the call."""
+        hidden = self._make_person(
+            "刘天", phone="13611112222", confidentiality="sensitive", alias="Mr Lake"
+        )
+        with freeze_time("2026-11-02 08:00:00"):
+            self.assertFalse(self._find("13611112222"))
+            self._grant(
+                hidden,
+                "agent",
+                date_start=datetime(2026, 11, 2, 9),
+                date_end=datetime(2026, 11, 2, 10),
+            )
+        for moment, is_found in (
+            ("2026-11-02 08:59:59", False),
+            ("2026-11-02 09:00:00", True),
+            ("2026-11-02 09:59:59", True),
+            ("2026-11-02 10:00:00", False),
+        ):
+            with freeze_time(moment):
+                self.assertEqual(bool(self._find("13611112222")), is_found, moment)
+
+    def test_every_rule_on_contacts_counts(self):
+        """A rule of the administrator's own holds at once, compiled or not."""
+        IrRule = self.env["ir.rule"]
+        model = self.env.ref("base.model_res_partner")
+        self.assertTrue(self._find("13912345678"))
+        for domain, is_compiled in (
+            ("[('city', '=', 'Nowhere')]", True),
+            ("[('parent_id.name', '=', 'Nowhere')]", False),
+            ("[('hcrm_file_ids.alias', '=', 'Nowhere')]", False),
+            ("[('write_date', '>', '2090-01-01')]", False),
+        ):
+            rule = IrRule.create(
+                {"name": "Own", "model_id": model.id, "domain_force": domain}
+            )
+            with self.subTest(domain=domain):
+                self.assertFalse(self._find("13912345678"))
+                sql = self._as("agent")["ir.rule"]._hcrm_person_sql()
+                self.assertEqual(sql is not None, is_compiled)
+            rule.unlink()
+        self.assertTrue(self._find("13912345678"))
+
+    def test_a_renamed_class_is_told(self):
+        klass = self.wang.hcrm_file_ids.class_id
+        klass.name = "Guest"
+        self.assertEqual(self._find("13912345678")[0]["class"], "Guest")
+
     def test_the_dead_are_told(self):
         self.wang.write(
             {"hcrm_status": "deceased", "hcrm_deceased_date": date(2026, 1, 1)}
@@ -148,11 +196,14 @@ class TestPeopleCaller(HcrmCommon):
         self._add_crowd(2000)
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         Caller = self.agent["hcrm.caller"]
+        rule = self.agent["ir.rule"]._hcrm_person_sql()
         for condition, index in (
             (Caller._whole_sql("+8613912345678"), "hcrm_contact_point_number_idx"),
             (Caller._tail_sql("+8613912345678"), "hcrm_contact_point_tail_idx"),
         ):
-            self.env.cr.execute(SQL("EXPLAIN (FORMAT JSON) %s", Caller._sql(condition)))
+            self.env.cr.execute(
+                SQL("EXPLAIN (FORMAT JSON) %s", Caller._sql(condition, rule))
+            )
             plan = json.dumps(self.env.cr.fetchone()[0])
             self.assertIn(index, plan)
             self.assertNotIn("Seq Scan", plan)

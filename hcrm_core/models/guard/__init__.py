@@ -1,3 +1,4 @@
+from . import ir_rule
 from . import res_users
 from . import person_access
 from . import person_company

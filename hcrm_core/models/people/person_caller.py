@@ -9,12 +9,36 @@ MAX_CALLERS = 5
 # rows looked at per number; a number on more people is junk and gives nobody
 MAX_ROWS = 60
 
+_READ = (
+    (
+        "hcrm.contact.point",
+        (
+            *("partner_id", "company_id", "system", "number", "use", "whose"),
+            *("is_shared", "is_junk", "is_wrong"),
+        ),
+    ),
+    (
+        "hcrm.person.company",
+        (
+            *("partner_id", "company_id", "class_id", "alias", "alert", "is_vip"),
+            "date_last_visit",
+        ),
+    ),
+    (
+        "res.partner",
+        (
+            *("name", "hcrm_gender", "hcrm_birthdate", "hcrm_deceased_date"),
+            *("hcrm_status", "hcrm_confidentiality"),
+        ),
+    ),
+)
+
 
 class HcrmCaller(models.AbstractModel):
     """Who may be calling: from a telephone number to at most five people.
 
-    One query on the index of the whole number (or of its last eight digits where
-    the written forms differ), one for what the user may see. What it gives is
+    One statement on the index of the whole number (or of its last eight digits where
+    the written forms differ), record rules included. What it gives is
     what may be said before the caller is verified: no fact, no relative, no
     sensitive department (R4).
     """
@@ -35,11 +59,24 @@ class HcrmCaller(models.AbstractModel):
         phone = parse(number, self._plan())
         if phone.is_junk or not phone.number:
             return []
-        rows = self.env.execute_query_dict(self._sql(self._whole_sql(phone.number)))
+        rows = self._read(self._whole_sql(phone.number))
         if not rows and len(bare_digits(phone.number)) >= 8:
-            rows = self.env.execute_query_dict(self._sql(self._tail_sql(phone.number)))
+            rows = self._read(self._tail_sql(phone.number))
             rows = [row for row in rows if self._same(row["number"], phone.number)]
         return self._payload(rows)
+
+    @api.model
+    def _read(self, condition):
+        """Return the rows of a number that the user may see, in one statement."""
+        self.env["res.partner"].browse().check_access("read")
+        rule = self.env["ir.rule"]._hcrm_person_sql()
+        rows = self.env.execute_query_dict(self._sql(condition, rule or SQL("TRUE")))
+        if rule is None and rows:
+            Partner = self.env["res.partner"].with_context(active_test=False)
+            query = Partner._search([("id", "in", [row["id"] for row in rows])])
+            seen = set(query.get_result_ids())
+            rows = [row for row in rows if row["id"] in seen]
+        return rows
 
     @api.model
     def _plan(self):
@@ -61,55 +98,49 @@ class HcrmCaller(models.AbstractModel):
         return left.endswith(right) or right.endswith(left)
 
     @api.model
-    def _sql(self, condition: SQL) -> SQL:
-        self.env["hcrm.contact.point"].flush_model()
-        self.env["hcrm.person.company"].flush_model()
-        self.env["res.partner"].flush_model(
-            [
-                *("name", "hcrm_gender", "hcrm_birthdate", "hcrm_deceased_date"),
-                *("hcrm_status", "hcrm_confidentiality"),
-            ]
-        )
+    def _sql(self, condition: SQL, rule: SQL) -> SQL:
+        """:param rule: what the user may see of people, on alias ``hcrm_p``"""
         return SQL(
-            """SELECT c.partner_id AS id, c.number, c.whose, c.is_shared,
-                      f.alert, f.is_vip, f.alias, f.date_last_visit,
-                      COALESCE(k.name ->> %s, k.name ->> 'en_US') AS class_name,
-                      p.name, p.hcrm_confidentiality,
-                      p.hcrm_gender, p.hcrm_birthdate, p.hcrm_deceased_date
+            """SELECT hcrm_p.id, c.number, c.whose, c.is_shared,
+                      f.alert, f.is_vip, f.alias, f.date_last_visit, f.class_id,
+                      hcrm_p.name, hcrm_p.hcrm_confidentiality, hcrm_p.hcrm_gender,
+                      hcrm_p.hcrm_birthdate, hcrm_p.hcrm_deceased_date
                FROM hcrm_contact_point c
                JOIN hcrm_person_company f
                  ON f.partner_id = c.partner_id AND f.company_id = c.company_id
-               JOIN hcrm_person_class k ON k.id = f.class_id
-               JOIN res_partner p ON p.id = c.partner_id
+               JOIN res_partner hcrm_p ON hcrm_p.id = c.partner_id
                WHERE %s AND c.system = 'phone' AND c.company_id = ANY(%s)
                  AND c.is_junk IS NOT TRUE AND c.is_wrong IS NOT TRUE
                  AND c.use IS DISTINCT FROM 'old'
-                 AND p.hcrm_status IS DISTINCT FROM 'merged'
-                 AND p.hcrm_status IS DISTINCT FROM 'erased'
+                 AND hcrm_p.hcrm_status IS DISTINCT FROM 'merged'
+                 AND hcrm_p.hcrm_status IS DISTINCT FROM 'erased' AND %s
                LIMIT %s""",
-            self.env.lang or "en_US",
             condition,
             self.env.companies.ids,
+            rule,
             MAX_ROWS,
+            to_flush=self._flushed_fields(),
         )
+
+    @api.model
+    def _flushed_fields(self):
+        return [
+            self.env[model]._fields[name] for model, names in _READ for name in names
+        ]
 
     @api.model
     def _payload(self, rows: list[dict]) -> list[dict]:
         if not rows:
             return []
-        Partner = self.env["res.partner"].with_context(active_test=False)
-        # searched: rules as SQL cost a fifth of the same rules over records in memory
-        query = Partner._search([("id", "in", [row["id"] for row in rows])])
-        seen = set(query.get_result_ids())
-        rows = [row for row in rows if row["id"] in seen]
         rows.sort(key=lambda row: (str(row["date_last_visit"] or ""), row["id"]))
         rows = list({row["id"]: row for row in rows}.values())[: -MAX_CALLERS - 1 : -1]
+        classes = self.env["hcrm.person.class"]._get_names(self.env.lang or "en_US")
         today = fields.Date.context_today(self)
         return [
             {
                 "id": row["id"],
                 "display_name": self._shown_name(row),
-                "class": row["class_name"],
+                "class": classes.get(row["class_id"], ""),
                 "sex": row["hcrm_gender"] or False,
                 "age": self._age(row, today),
                 "alert": row["alert"] or False,

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models, tools
 
 
 class HcrmPersonClass(models.Model):
@@ -23,3 +23,22 @@ class HcrmPersonClass(models.Model):
     active = fields.Boolean(default=True)
 
     _code_uniq = models.Constraint("UNIQUE(code)", "A class code is used once.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        classes = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return classes
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @tools.ormcache("lang")
+    def _get_names(self, lang: str) -> dict[int, str]:
+        """Return {id: name} of every class; asked at each call that comes in."""
+        # sudo: names of classes, the same for everybody
+        classes_sudo = self.sudo().with_context(lang=lang, active_test=False).search([])
+        return {record.id: record.name for record in classes_sudo}
