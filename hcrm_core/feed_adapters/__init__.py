@@ -1,3 +1,4 @@
 from . import canonical
 from . import base
 from . import fhir_files
+from . import gnuhealth

@@ -55,6 +55,8 @@ class Record:
     :ivar updated_at: naive UTC stamp of the source, where it gives one
     :ivar problem: set where the record could not be read; ``raw`` is then what was
     :ivar deleted: the source says it deleted the record; ``data`` is then None
+    :ivar is_current: read from the source as it is now, so newer than what is known
+        even where its stamp is not: a deleted phone takes its stamp with it
     """
 
     type: str
@@ -65,6 +67,7 @@ class Record:
     deleted: bool = False
     problem: Problem | None = None
     raw: str = ""
+    is_current: bool = False
 
 
 @dataclass(slots=True)

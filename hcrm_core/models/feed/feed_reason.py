@@ -136,6 +136,34 @@ class HcrmFeedReason(models.AbstractModel):
             "login_refused": self.env._(
                 "%(url)s refuses the login. Check user and secret of the source."
             ),
+            "db_empty": self.env._("Say which database is to be read."),
+            "db_unreachable": self.env._(
+                "The database %(database)s on %(host)s does not answer (%(error)s). Check"
+                " host, port and network; reading goes on where it stopped."
+            ),
+            "db_refused": self.env._(
+                "The database %(database)s on %(host)s refuses us (%(error)s). Check"
+                " database, user and secret of the source."
+            ),
+            "db_gone": self.env._(
+                "The database broke off (%(error)s); reading goes on where it stopped."
+            ),
+            "db_slow": self.env._(
+                "The database needs more than %(seconds)s s for a page; it is asked again"
+                " later. Make the pages of the source smaller if that goes on."
+            ),
+            "db_no_right": self.env._(
+                "The user %(login)s may not read all that is needed (%(error)s). Have the"
+                " HIS grant SELECT on it, and nothing more."
+            ),
+            "db_schema": self.env._(
+                "The database is built otherwise than expected (%(error)s). Check the"
+                " version of the HIS."
+            ),
+            "db_not_gnuhealth": self.env._(
+                "%(database)s has no patients of GNU Health that the user may read. Check"
+                " the database, and that the user has SELECT on all its tables."
+            ),
             "unknown_kind": self.env._(
                 "No reader is installed for sources of the kind %(kind)s."
             ),

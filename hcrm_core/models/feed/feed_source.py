@@ -31,7 +31,12 @@ class HcrmFeedSource(models.Model):
         help="Records that do not name their entity belong to this one.",
     )
     kind = fields.Selection(
-        [("fhir_file", "FHIR R4 files")], required=True, default="fhir_file"
+        [
+            ("fhir_file", "FHIR R4 files"),
+            ("gnuhealth_sql", "GNU Health 5 (PostgreSQL)"),
+        ],
+        required=True,
+        default="fhir_file",
     )
     url = fields.Char("Address", help="Base address of the service, https://...")
     auth_kind = fields.Selection(

@@ -115,6 +115,8 @@ class HcrmFeedStage(models.AbstractModel):
 
 def supersedes(record: Record, known_hash: bytes, known_at) -> bool:
     """Whether a record replaces the version known."""
+    if record.is_current:
+        return True
     if record.updated_at and known_at and record.updated_at != known_at:
         return record.updated_at > known_at
     if record.updated_at and known_at:
