@@ -40,5 +40,6 @@ class HcrmPersonClass(models.Model):
     def _get_names(self, lang: str) -> dict[int, str]:
         """Return {id: name} of every class; asked at each call that comes in."""
         # sudo: names of classes, the same for everybody
-        classes_sudo = self.sudo().with_context(lang=lang, active_test=False).search([])
+        Class_sudo = self.sudo().with_context(lang=lang, active_test=False)
+        classes_sudo = Class_sudo.search([])  # pylint: disable=no-search-all
         return {record.id: record.name for record in classes_sudo}
