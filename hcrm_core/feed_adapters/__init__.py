@@ -2,3 +2,4 @@ from . import canonical
 from . import base
 from . import fhir_files
 from . import gnuhealth
+from . import http_source

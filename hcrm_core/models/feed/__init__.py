@@ -11,6 +11,7 @@ from . import people_told
 from . import people_match
 from . import people_paths
 from . import feed_reason
+from . import feed_reason_web
 from . import feed_stage
 from . import feed_links
 from . import feed_waiting

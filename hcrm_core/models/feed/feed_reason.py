@@ -25,7 +25,7 @@ class HcrmFeedReason(models.AbstractModel):
                 id=record.ext_id,
                 code=problem.code,
             )
-        return sentence % _Lenient(values)
+        return sentence % Lenient(values)
 
     @api.model
     def _inbox_sentence(self, row) -> str | None:
@@ -169,10 +169,10 @@ class HcrmFeedReason(models.AbstractModel):
             ),
         }
         sentence = sentences.get(code)
-        return sentence % _Lenient(values) if sentence else f"{code} {values}"
+        return sentence % Lenient(values) if sentence else f"{code} {values}"
 
 
-class _Lenient(dict):
+class Lenient(dict):
     """Values for a sentence; one that is not there reads as a dash."""
 
     def __missing__(self, key):

@@ -1,0 +1,78 @@
+"""What goes wrong between us and a web source, in words."""
+
+from __future__ import annotations
+
+from odoo import api, models
+
+from .feed_reason import Lenient
+
+
+class HcrmFeedReason(models.AbstractModel):
+    _inherit = "hcrm.feed.reason"
+
+    @api.model
+    def _source_sentence(self, code: str, values: dict) -> str:
+        sentence = self._web_sentences().get(code)
+        if sentence is None:
+            return super()._source_sentence(code, values)
+        return sentence % Lenient(values)
+
+    @api.model
+    def _web_sentences(self) -> dict[str, str]:
+        """What goes wrong on the way to a web source."""
+        return {
+            "url_empty": self.env._("Enter the address of the service (https://...)."),
+            "url_wrong": self.env._(
+                "%(url)s is not the address of a web service. It must start with https://."
+            ),
+            "url_insecure": self.env._(
+                "%(url)s is not encrypted. Health records are only fetched over https://."
+            ),
+            "url_with_login": self.env._(
+                "Take user and password out of the address %(url)s and enter them in their"
+                " own fields."
+            ),
+            "other_origin": self.env._(
+                "The service sends us on to %(url)s, which is another machine than the"
+                " address of the source. Nothing was asked there."
+            ),
+            "redirected": self.env._(
+                "%(url)s sends us on to %(target)s. Enter the final address in the source."
+            ),
+            "token_url_empty": self.env._(
+                "Enter the token address; OAuth2 gets its token there."
+            ),
+            "bad_certificate": self.env._(
+                "The certificate of %(url)s cannot be trusted. Have it renewed, or have the"
+                " hospital's own certificate authority installed on this server."
+            ),
+            "timeout": self.env._(
+                "%(url)s takes too long to answer; reading goes on later where it stopped."
+            ),
+            "server_error": self.env._(
+                "%(url)s reports a failure of its own (status %(status)s); reading goes on"
+                " later where it stopped."
+            ),
+            "http_status": self.env._(
+                "%(url)s refuses the request (status %(status)s). Check address and version"
+                " of the service."
+            ),
+            "truncated_answer": self.env._(
+                "The answer of %(url)s is cut off before its end; it is asked for again. If"
+                " this stays so, make the page of the source smaller."
+            ),
+            "empty_answer": self.env._(
+                "%(url)s sends an empty answer; it is asked again later."
+            ),
+            "web_page": self.env._(
+                "%(url)s sends a web page instead of data. Check the address, and whether a"
+                " log-in page or a proxy stands in between."
+            ),
+            "answer_not_json": self.env._(
+                "%(url)s does not answer in JSON. Check the address of the source."
+            ),
+            "answer_too_large": self.env._(
+                "%(url)s sends more than %(limit)s MB at once. Make the page of the source"
+                " smaller, or read exported files instead."
+            ),
+        }
