@@ -29,6 +29,7 @@
         "data/hcrm_chronic_group_data.xml",
         "data/hcrm_feed_data.xml",
         "views/feed/hcrm_feed_inbox_views.xml",
+        "views/feed/hcrm_feed_vanished_views.xml",
         "views/feed/hcrm_feed_run_views.xml",
         "views/feed/hcrm_feed_upload_views.xml",
         "views/feed/hcrm_feed_source_views.xml",

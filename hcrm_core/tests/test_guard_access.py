@@ -54,6 +54,8 @@ hcrm.reception          -    -    cru  -    -    -    -    -    -    r    -    -
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -    cru  -    -    -
 hcrm.feed.cursor        -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
+hcrm.feed.vanished      -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
+hcrm.feed.listed        -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.feed.inbox         -    -    -    -    -    -    -    -    -    -    -    -    ru   -    -    -
 hcrm.feed.identity      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 """  # noqa: E501

@@ -3,6 +3,9 @@ from . import feed_source
 from . import feed_source_schedule
 from . import feed_cursor
 from . import feed_run
+from . import feed_run_reconcile
+from . import feed_listed
+from . import feed_vanished
 from . import feed_identity
 from . import feed_inbox
 from . import people_guard
@@ -21,5 +24,6 @@ from . import record_writer
 from . import record_events
 from . import record_summary
 from . import feed_pipeline
+from . import feed_reconcile
 from . import feed_state_hash
 from . import feed_upload

@@ -37,6 +37,9 @@ class HcrmFeedIdentity(models.Model):
         required=True,
         default="live",
     )
+    missing_count = fields.Integer(
+        help="Reconciliations in a row that did not find it at the source."
+    )
 
     _uniq = models.UniqueIndex(
         "(source_id, res_type, ext_id) INCLUDE (res_id)",
@@ -44,3 +47,5 @@ class HcrmFeedIdentity(models.Model):
     )
     # from a card back to its sources; merge
     _record_idx = models.Index("(res_id, res_model)")
+    # the few that a reconciliation has doubts about
+    _missing_idx = models.Index("(source_id, res_type) WHERE missing_count > 0")

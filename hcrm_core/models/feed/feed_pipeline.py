@@ -284,6 +284,10 @@ class HcrmFeedPipeline(models.AbstractModel):
         for item in items:
             item.company_id = 0
         self._write_identities(page, res_type, items, result, state="gone")
+        if res_type == "RelatedPerson":
+            self.env["hcrm.feed.relation.writer"]._end(
+                [item.res_id for item in items if item.res_id], page.now[:10]
+            )
         self.env["hcrm.feed.waiting"]._clear(items)
 
     # ------------------------------------------------------------------
@@ -345,6 +349,7 @@ class HcrmFeedPipeline(models.AbstractModel):
             "UPDATE hcrm_feed_identity i SET res_model = s.res_model, res_id = s.res_id,"
             " company_id = COALESCE(s.company_id, i.company_id), label = s.label,"
             " content_hash = s.content_hash, updated_at = s.updated_at,"
+            " missing_count = NULL,"
             " state = CASE WHEN i.state = 'redirected' THEN i.state ELSE %s END"
             " FROM hcrm_identity_stage s WHERE i.id = s.id",
             (state,),

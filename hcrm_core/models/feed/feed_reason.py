@@ -164,6 +164,15 @@ class HcrmFeedReason(models.AbstractModel):
                 "%(database)s has no patients of GNU Health that the user may read. Check"
                 " the database, and that the user has SELECT on all its tables."
             ),
+            "cannot_list": self.env._(
+                "Sources of this kind cannot tell which records exist, so deletions are"
+                " not found by comparing."
+            ),
+            "same_page": self.env._(
+                "The source answers the same page again and again, so its end is never"
+                " reached. Nothing of the repetition was kept; have its paging repaired,"
+                " then resume the run."
+            ),
             "unknown_kind": self.env._(
                 "No reader is installed for sources of the kind %(kind)s."
             ),

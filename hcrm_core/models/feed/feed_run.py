@@ -265,6 +265,8 @@ class HcrmFeedRun(models.Model):
     def _page(self) -> bool:
         started = time.monotonic()
         adapter = self._adapter()
+        if self.mode == "reconcile":
+            return self.env["hcrm.feed.reconcile"]._step(self, adapter)
         read = next(adapter.pages(self.cursor or None, self.source_id.page_size))
         page = self.env["hcrm.feed.pipeline"]._process(self, read.records)
         self._book(page, read, time.monotonic() - started)
@@ -297,6 +299,8 @@ class HcrmFeedRun(models.Model):
     def _finish(self, adapter) -> None:
         self.env["hcrm.feed.waiting"]._expire(self.source_id)
         self.write({"state": "done", "date_end": fields.Datetime.now()})
-        self.source_id.is_backfilled = True
+        if self.mode != "reconcile":
+            self.env["hcrm.feed.reconcile"]._follow_up(self)
+            self.source_id.is_backfilled = True
         self.env.flush_all()
         self.env.cr.postcommit.add(adapter.cleanup)

@@ -62,6 +62,11 @@ class HcrmFeedSource(models.Model):
             return self.window_start <= hour < self.window_end
         return hour >= self.window_start or hour < self.window_end
 
+    def action_reconcile(self):
+        """Compare now what exists at the source with what is here."""
+        self.ensure_one()
+        return self._start_run(mode="reconcile")._open()
+
     @api.model
     def _cron_pull(self):
         """Start what is due: a reconciliation, else the changes since last time.

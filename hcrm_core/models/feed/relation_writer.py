@@ -115,3 +115,23 @@ class HcrmFeedRelationWriter(models.AbstractModel):
             """,
             params,
         )
+
+    @api.model
+    def _end(self, relative_ids: list[int], today: str) -> None:
+        """The source no longer has these relatives: what they were ends today.
+
+        The same person may stand there as somebody's relative a second time; then it
+        cannot be told which of the relations went, and all of them stay.
+        """
+        self.env.cr.execute(
+            """
+            UPDATE hcrm_person_relation r SET date_end = %(today)s
+             WHERE r.relative_id = ANY(%(ids)s) AND r.is_feed AND r.date_end IS NULL
+               AND (r.date_start IS NULL OR r.date_start <= %(today)s)
+               AND NOT EXISTS (SELECT FROM hcrm_feed_identity i
+                                WHERE i.res_id = r.relative_id AND i.state = 'live'
+                                  AND i.res_model = 'res.partner'
+                                  AND i.res_type = 'RelatedPerson')
+            """,
+            {"ids": relative_ids, "today": today},
+        )
