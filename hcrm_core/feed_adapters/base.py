@@ -107,6 +107,9 @@ class Adapter(Protocol):
     def check(self, limit: int) -> Report:
         """Look at up to ``limit`` records and tell what is there."""
 
+    # optional: sample(limit) -> list[Record], up to ``limit`` records of each type
+    # for a preview, where asking type by type (``only_types``) would be slow
+
     def cleanup(self) -> None:
         """Remove what ``prepare`` left behind, at the end of a run."""
 

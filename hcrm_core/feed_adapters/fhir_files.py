@@ -18,6 +18,7 @@ from .fhir_spool import Spooler, find_files
 MANIFEST = "pages.json"
 _ORDER = {name: index for index, name in enumerate(WRITE_ORDER)}
 SKIM = 1 << 20
+SAMPLE_LINES = 2000
 
 
 @register("fhir_file")
@@ -153,6 +154,20 @@ class FhirFiles:
             record = record_from_line(line, f"{name}@{start}")
             if not self.config.only_types or record.type in self.config.only_types:
                 return record
+
+    def sample(self, limit: int) -> list[Record]:
+        """Up to ``limit`` records of each type, from the beginning of every file."""
+        found: dict[str, list[Record]] = {}
+        for item in self._files():
+            with self._open(item) as stream:
+                for _line in range(SAMPLE_LINES):
+                    record = self._read(stream, item["name"])
+                    if record is None:
+                        break
+                    kept = found.setdefault(record.type, [])
+                    if len(kept) < limit:
+                        kept.append(record)
+        return [record for records in found.values() for record in records]
 
     def check(self, limit: int) -> Report:
         """Count records by type, up to ``limit`` of them."""

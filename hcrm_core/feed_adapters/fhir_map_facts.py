@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .canonical import Mapped
-from .fhir_context import MapContext, map_state
+from .fhir_context import MapContext
 from .fhir_values import (
     MapError,
     codes,
@@ -20,149 +20,6 @@ from .fhir_values import (
     words,
 )
 
-_ENCOUNTER_KINDS = {
-    "AMB": "outpatient",
-    "SS": "outpatient",
-    "OBSENC": "emergency",
-    "EMER": "emergency",
-    "IMP": "inpatient",
-    "ACUTE": "inpatient",
-    "NONAC": "inpatient",
-    "HH": "home",
-    "FLD": "other",
-    "VR": "virtual",
-    "PRENC": "outpatient",
-    "CHECKUP": "checkup",
-    "ambulatory": "outpatient",
-    "outpatient": "outpatient",
-    "emergency": "emergency",
-    "inpatient": "inpatient",
-    "urgentcare": "emergency",
-    "wellness": "checkup",
-    "virtual": "virtual",
-    "home": "home",
-}
-_ENCOUNTER_STATES = {
-    "planned": "planned",
-    "arrived": "arrived",
-    "triaged": "arrived",
-    "in-progress": "in_progress",
-    "onleave": "onleave",
-    "finished": "finished",
-    "cancelled": "cancelled",
-    "entered-in-error": "cancelled",
-}
-_APPOINTMENT_STATES = {
-    "proposed": "proposed",
-    "pending": "pending",
-    "booked": "booked",
-    "arrived": "arrived",
-    "checked-in": "checked_in",
-    "fulfilled": "fulfilled",
-    "cancelled": "cancelled",
-    "noshow": "noshow",
-    "waitlist": "waitlist",
-    "entered-in-error": "cancelled",
-}
-_CONDITION_STATES = {
-    "active": "active",
-    "recurrence": "recurrence",
-    "relapse": "relapse",
-    "inactive": "inactive",
-    "remission": "remission",
-    "resolved": "resolved",
-    "entered-in-error": "inactive",
-}
-_CONDITION_CATEGORIES = {
-    "problem-list-item": "problem",
-    "encounter-diagnosis": "diagnosis",
-    "health-concern": "problem",
-    "history": "history",
-}
-_ALLERGY_STATES = {
-    "active": "active",
-    "inactive": "inactive",
-    "resolved": "resolved",
-    "entered-in-error": "inactive",
-}
-_PROCEDURE_STATES = {
-    "preparation": "planned",
-    "planned": "planned",
-    "in-progress": "in_progress",
-    "on-hold": "in_progress",
-    "completed": "completed",
-    "stopped": "stopped",
-    "not-done": "not_done",
-    "entered-in-error": "not_done",
-}
-_PROCEDURE_CATEGORIES = {
-    "operation": "operation",
-    "delivery": "delivery",
-    "treatment": "treatment",
-    "diagnostic": "diagnostic",
-    "387713003": "operation",
-    "103693007": "diagnostic",
-    "24642003": "treatment",
-    "409063005": "treatment",
-}
-_MEDICATION_STATES = {
-    "active": "active",
-    "draft": "active",
-    "on-hold": "on_hold",
-    "completed": "completed",
-    "stopped": "stopped",
-    "cancelled": "cancelled",
-    "not-taken": "cancelled",
-    "entered-in-error": "cancelled",
-}
-_OBSERVATION_STATES = {
-    "registered": "registered",
-    "preliminary": "preliminary",
-    "final": "final",
-    "amended": "amended",
-    "corrected": "amended",
-    "cancelled": "cancelled",
-    "entered-in-error": "cancelled",
-}
-_OBSERVATION_CATEGORIES = {
-    "vital-signs": "vital",
-    "laboratory": "laboratory",
-    "imaging": "imaging",
-    "survey": "survey",
-}
-_INTERPRETATIONS = {
-    "N": "normal",
-    "L": "low",
-    "H": "high",
-    "LL": "critical",
-    "HH": "critical",
-    "LU": "critical",
-    "HU": "critical",
-    "AA": "critical",
-    "A": "abnormal",
-    "POS": "abnormal",
-    "DET": "abnormal",
-    "NEG": "normal",
-    "ND": "normal",
-}
-_COVERAGE_KINDS = {
-    "urban_employee": "urban_employee",
-    "EHCPOL": "employer",
-    "resident": "resident",
-    "commercial": "commercial",
-    "HIP": "commercial",
-    "employer": "employer",
-    "public": "public",
-    "PUBLICPOL": "public",
-    "self": "self",
-    "pay": "self",
-}
-_COVERAGE_STATES = {
-    "active": "active",
-    "cancelled": "cancelled",
-    "draft": "draft",
-    "entered-in-error": "cancelled",
-}
 _MARK_SECONDS_PER = {
     "min": 1 / 1440,
     "h": 1 / 24,
@@ -217,13 +74,13 @@ def map_encounter(data: dict, context: MapContext) -> Mapped:
     """A visit or stay."""
     refs = person_ref(data)
     values: dict[str, Any] = {}
-    map_state(data.get("status"), _ENCOUNTER_STATES, values)
+    context.state("Encounter.status", data.get("status"), values)
     kind = data.get("class")
     kind = kind[0] if type(kind) is list and kind else kind
     code = text(obj(kind, "class").get("code"), "class") if kind is not None else None
     if code is None and type(kind) is dict:
         code = coding(kind, "class")[0]
-    values["kind"] = _ENCOUNTER_KINDS.get(code or "AMB", "other")
+    values["kind"] = context.code("Encounter.class", code or "AMB")
     values["number"] = next(
         (
             text(item.get("value"), "identifier", 100)
@@ -290,7 +147,7 @@ def map_appointment(data: dict, context: MapContext) -> Mapped | None:
     if "partner_id" not in refs:
         return None
     values: dict[str, Any] = {}
-    map_state(data.get("status"), _APPOINTMENT_STATES, values)
+    context.state("Appointment.status", data.get("status"), values)
     values["date_start"], values["tz_offset"] = moment(
         data.get("start"), "start", context.zone
     )
@@ -325,17 +182,10 @@ def map_condition(data: dict, context: MapContext) -> Mapped:
     state = coding(data.get("clinicalStatus"), "clinicalStatus")[0]
     if verification in ("entered-in-error", "refuted"):
         state = "entered-in-error"
-    map_state(state, _CONDITION_STATES, values)
+    context.state("Condition.clinicalStatus", state, values)
     values["verification"] = verification
     found = codes(data.get("category"), "category")
-    values["category"] = next(
-        (
-            _CONDITION_CATEGORIES[code]
-            for code in found
-            if code in _CONDITION_CATEGORIES
-        ),
-        "other" if found else "diagnosis",
-    )
+    values["category"] = context.first("Condition.category", found) or "diagnosis"
     values["severity"] = coding(data.get("severity"), "severity")[2]
     onset = data.get("onsetDateTime") or obj(data.get("onsetPeriod"), "onset").get(
         "start"
@@ -368,12 +218,11 @@ def map_allergy(data: dict, context: MapContext) -> Mapped:
     state = coding(data.get("clinicalStatus"), "clinicalStatus")[0]
     if verification in ("entered-in-error", "refuted"):
         state = "entered-in-error"
-    map_state(state, _ALLERGY_STATES, values)
+    context.state("AllergyIntolerance.clinicalStatus", state, values)
     category = data.get("category")
     category = category[0] if type(category) is list and category else category
-    known = ("medication", "food", "environment", "biologic")
-    values["category"] = (
-        category if category in known else ("other" if category else None)
+    values["category"] = context.code(
+        "AllergyIntolerance.category", text(category, "category")
     )
     criticality = {"low": "low", "high": "high", "unable-to-assess": "unable"}
     values["criticality"] = criticality.get(str(data.get("criticality")))
@@ -391,10 +240,10 @@ def map_allergy(data: dict, context: MapContext) -> Mapped:
     return Mapped(values, refs)
 
 
-def _category(data: dict, known: dict[str, str]) -> str:
-    """The first category of the record that we know, else ``other``."""
+def _category(res_type: str, data: dict, context: MapContext) -> str:
+    """The first category of the record that is understood, else ``other``."""
     found = codes(data.get("category"), "category")
-    return next((known[code] for code in found if code in known), "other")
+    return context.first(f"{res_type}.category", found) or "other"
 
 
 def map_procedure(data: dict, context: MapContext) -> Mapped:
@@ -402,8 +251,8 @@ def map_procedure(data: dict, context: MapContext) -> Mapped:
     refs = person_ref(data)
     values: dict[str, Any] = {}
     named(data, "code", values)
-    map_state(data.get("status"), _PROCEDURE_STATES, values)
-    values["category"] = _category(data, _PROCEDURE_CATEGORIES)
+    context.state("Procedure.status", data.get("status"), values)
+    values["category"] = _category("Procedure", data, context)
     values["outcome"] = words(data.get("outcome"), "outcome")
     if data.get("performedPeriod") is not None:
         span(data, "performedPeriod", values, context)
@@ -429,7 +278,7 @@ def map_immunization(data: dict, context: MapContext) -> Mapped:
         "date_end": None,
     }
     named(data, "vaccineCode", values)
-    map_state(data.get("status"), _PROCEDURE_STATES, values)
+    context.state("Immunization.status", data.get("status"), values)
     values["date_start"], values["tz_offset"] = moment(
         data.get("occurrenceDateTime"), "occurrence", context.zone
     )
@@ -445,7 +294,7 @@ def map_medication(data: dict, context: MapContext) -> Mapped:
     refs = person_ref(data)
     values: dict[str, Any] = {}
     _drug(data, values)
-    map_state(data.get("status"), _MEDICATION_STATES, values)
+    context.state(f"{data['resourceType']}.status", data.get("status"), values)
     doses = objs(data.get("dosageInstruction", data.get("dosage")), "dosage")
     said = [text(dose.get("text"), "dosage", 300) for dose in doses]
     values["dosage"] = "; ".join(item for item in said if item) or None
@@ -503,8 +352,8 @@ def map_observation(data: dict, context: MapContext) -> Mapped:
     refs = person_ref(data)
     values: dict[str, Any] = {}
     named(data, "code", values)
-    map_state(data.get("status"), _OBSERVATION_STATES, values)
-    values["category"] = _category(data, _OBSERVATION_CATEGORIES)
+    context.state("Observation.status", data.get("status"), values)
+    values["category"] = _category("Observation", data, context)
     when = data.get("effectiveDateTime") or obj(
         data.get("effectivePeriod"), "effective"
     ).get("start")
@@ -521,9 +370,7 @@ def map_observation(data: dict, context: MapContext) -> Mapped:
         obj(limits.get("high"), "referenceRange").get("value"), "high"
     )
     said = codes(data.get("interpretation"), "interpretation")
-    values["interpretation"] = next(
-        (_INTERPRETATIONS[code] for code in said if code in _INTERPRETATIONS), None
-    )
+    values["interpretation"] = context.first("Observation.interpretation", said)
     add_ref(refs, "encounter_id", data.get("encounter"), "Encounter")
     return Mapped(values, refs)
 
@@ -576,9 +423,9 @@ def map_coverage(data: dict, context: MapContext) -> Mapped:
     """An insurance or scheme that pays for the person."""
     refs = person_ref(data, "beneficiary")
     values: dict[str, Any] = {}
-    map_state(data.get("status"), _COVERAGE_STATES, values)
+    context.state("Coverage.status", data.get("status"), values)
     kind, _system, said = coding(data.get("type"), "type")
-    values["kind"] = _COVERAGE_KINDS.get(kind or "", "other")
+    values["kind"] = context.code("Coverage.type", kind) or "other"
     payors = objs(data.get("payor"), "payor")
     payor = payors[0] if payors else {}
     values["payor"] = text(payor.get("display"), "payor", 200) or said or "?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .canonical import Mapped
-from .fhir_context import EXTENSION, MapContext, map_state
+from .fhir_context import EXTENSION, MapContext
 from .fhir_map_facts import add_ref, named, person_ref
 from .fhir_values import (
     MapError,
@@ -22,44 +22,6 @@ from .fhir_values import (
 )
 
 _CHARGE_CATEGORY = "https://hcrm.example/fhir/CodeSystem/charge-category"
-_CATEGORIES = {
-    "registration",
-    "drug",
-    "material",
-    "laboratory",
-    "imaging",
-    "treatment",
-    "operation",
-    "bed",
-    "checkup",
-    "other",
-}
-_KINDS = {"charge", "refund", "deposit", "settlement"}
-_CHARGE_STATES = {
-    "planned": "planned",
-    "billable": "billable",
-    "not-billable": "aborted",
-    "aborted": "aborted",
-    "billed": "billed",
-    "entered-in-error": "aborted",
-}
-_CLAIM_STATES = {
-    "active": "billable",
-    "draft": "planned",
-    "cancelled": "aborted",
-    "entered-in-error": "aborted",
-}
-_BENEFIT_STATES = {
-    "active": "billed",
-    "draft": "billable",
-    "cancelled": "aborted",
-    "entered-in-error": "aborted",
-}
-_CLAIM_CATEGORIES = {
-    "pharmacy": "drug",
-    "institutional": "treatment",
-    "professional": "treatment",
-}
 _PAYERS = {
     "pooled": "amount_pooled",
     "account": "amount_account",
@@ -82,13 +44,11 @@ def map_charge_item(data: dict, context: MapContext) -> Mapped:
     """A line of the bill."""
     refs = person_ref(data)
     values: dict[str, Any] = {}
-    map_state(data.get("status"), _CHARGE_STATES, values)
+    context.state("ChargeItem.status", data.get("status"), values)
     own = extensions(data, EXTENSION)
     kind = text(own.get("charge-kind"), "charge-kind") or "charge"
-    if kind not in _KINDS:
-        raise MapError("unknown_value", field="charge-kind", value=kind)
-    values["kind"] = kind
-    _charge_name(data, values)
+    values["kind"] = context.code("ChargeItem.charge-kind", kind)
+    _charge_name(data, values, context)
     values["quantity"] = number(
         obj(data.get("quantity"), "quantity").get("value"), "quantity"
     )
@@ -118,14 +78,14 @@ def map_charge_item(data: dict, context: MapContext) -> Mapped:
     return Mapped(values, refs)
 
 
-def _charge_name(data: dict, values: dict) -> None:
+def _charge_name(data: dict, values: dict, context: MapContext) -> None:
     values["category"] = "other"
     concept = obj(data.get("code"), "code")
     values["code"] = None
     for item in objs(concept.get("coding"), "code"):
         code = text(item.get("code"), "code", 80)
         if item.get("system") == _CHARGE_CATEGORY:
-            values["category"] = code if code in _CATEGORIES else "other"
+            values["category"] = context.code("ChargeItem.category", code) or "other"
         elif values["code"] is None:
             values["code"] = code
     name = text(concept.get("text"), "code", 300)
@@ -146,11 +106,9 @@ def map_claim(data: dict, context: MapContext) -> Mapped | None:
         return None
     refs = person_ref(data, "patient")
     values: dict[str, Any] = {"kind": "charge", "quantity": 1.0, "cost": 0.0}
-    map_state(data.get("status"), _CLAIM_STATES, values)
+    context.state("Claim.status", data.get("status"), values)
     kind = codes(data.get("type"), "type")
-    values["category"] = next(
-        (_CLAIM_CATEGORIES[code] for code in kind if code in _CLAIM_CATEGORIES), "other"
-    )
+    values["category"] = context.first("Claim.type", kind) or "other"
     items = objs(data.get("item"), "item")
     said: dict[str, Any] = {}
     if items:
@@ -180,7 +138,7 @@ def map_benefit(data: dict, context: MapContext) -> Mapped | None:
         return None
     refs = person_ref(data, "patient")
     values: dict[str, Any] = {}
-    map_state(data.get("status"), _BENEFIT_STATES, values)
+    context.state("ExplanationOfBenefit.status", data.get("status"), values)
     amount = None
     for item in objs(data.get("total"), "total"):
         if "submitted" in codes(item.get("category"), "total") or amount is None:

@@ -21,16 +21,6 @@ from .fhir_values import (
     text,
 )
 
-_GENDERS = {
-    "male": "male",
-    "female": "female",
-    "other": "other",
-    "unknown": "unknown",
-    "m": "male",
-    "f": "female",
-    "男": "male",
-    "女": "female",
-}
 _NAME_USES = {"official": 0, "usual": 1, None: 2, "temp": 3, "anonymous": 3}
 # identifier codes of FHIR, OpenEMR and the US to ours
 _IDENTIFIER_TYPES = {
@@ -61,37 +51,8 @@ _SYSTEMS = {
     "other": "other",
 }
 _USES = {"mobile": "mobile", "home": "home", "work": "work", "temp": "temp"}
-_MARITAL = {
-    "S": "single",
-    "U": "single",
-    "M": "married",
-    "C": "married",
-    "T": "married",
-    "P": "married",
-    "D": "divorced",
-    "L": "divorced",
-    "A": "divorced",
-    "W": "widowed",
-}
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
 _PHONE = re.compile(r"\d(?:[\s().+*#/-]*\d){2,}")
-_RELATION_KINDS = {
-    "mother": "MTH NMTH NMTHF GESTM STPMTH ADOPTM",
-    "father": "FTH NFTH NFTHF STPFTH ADOPTF",
-    "child": "CHILD CHLDADOPT CHLDFOST CHLDINLAW DAU DAUADOPT DAUC DAUFOST DAUINLAW NCHILD "
-    "NDAU NSON SON SONADOPT SONC SONFOST SONINLAW STPCHLD STPDAU STPSON",
-    "spouse": "SPS HUSB WIFE DOMPART SIGOTHR",
-    "sibling": "SIB BRO SIS HBRO HSIB HSIS NBRO NSIB NSIS STPBRO STPSIB STPSIS TWIN TWINBRO "
-    "TWINSIS FTWIN ITWIN",
-    "grandparent": "GRPRN GRMTH GRFTH MGRMTH MGRFTH MGRPRN PGRMTH PGRFTH PGRPRN",
-    "guardian": "GUARD GUADLTM",
-    "companion": "ROOM CP",
-    "employer": "E",
-    "friend": "FRND NBOR",
-}
-_RELATIONS = {
-    code: kind for kind, line in _RELATION_KINDS.items() for code in line.split()
-}
 _SCOPES = {"all", "booking", "results", "billing"}
 
 
@@ -104,7 +65,7 @@ def map_patient(data: dict, context: MapContext) -> Mapped:
     values["identifiers"] = _identifiers(data.get("identifier"), context, data["id"])
     if "maritalStatus" in data:
         code = coding(data["maritalStatus"], "maritalStatus")[0]
-        values["marital_status"] = _MARITAL.get((code or "").upper())
+        values["marital_status"] = context.code("Patient.maritalStatus", code)
     languages = objs(data.get("communication"), "communication")
     if languages:
         first = next(
@@ -116,27 +77,19 @@ def map_patient(data: dict, context: MapContext) -> Mapped:
         "alias",
         "disclosure",
         "occupation",
-        "education",
         "diet",
     ):
         if name in own:
             values[name] = text(own[name], name, 200)
-    if values.get("confidentiality") not in (
-        None,
-        "normal",
-        "staff",
-        "public",
-        "sensitive",
-    ):
-        raise MapError(
-            "unknown_value", field="confidentiality", value=values["confidentiality"]
-        )
-    if values.get("disclosure") not in (None, "open", "shielded"):
-        raise MapError("unknown_value", field="disclosure", value=values["disclosure"])
+    for name in ("confidentiality", "disclosure"):
+        if values.get(name):
+            values[name] = context.code(f"Patient.{name}", values[name])
     if "service-alert" in own:
         values["alert"] = text(own["service-alert"], "service-alert", 500)
-    if "preferred-time" in own:
-        values["preferred_time"] = text(own["preferred-time"], "preferred-time", 40)
+    for name in ("education", "preferred-time"):
+        said = context.code(f"Patient.{name}", text(own.get(name), name))
+        if said:  # a word nobody knows must not clear what the staff entered
+            values[name.replace("-", "_")] = said
     refs = {}
     organization = ref(data.get("managingOrganization"), "Organization")
     if organization:
@@ -161,14 +114,16 @@ def map_related_person(data: dict, context: MapContext) -> Mapped:
         values["status"] = "current"
         values["identifiers"] = _identifiers(data.get("identifier"), context, None)
         values["class_code"] = "family"
-    values["relation"] = _relation(data, own)
+    values["relation"] = _relation(data, own, context)
     return Mapped(values, refs)
 
 
-def _relation(data: dict, own: dict[str, Any]) -> dict[str, Any]:
+def _relation(data: dict, own: dict[str, Any], context: MapContext) -> dict[str, Any]:
     found = codes(data.get("relationship"), "relationship")
-    kind = next((_RELATIONS[code] for code in found if code in _RELATIONS), None)
-    if kind is None and "PRN" in found:
+    # C tells an emergency contact and no relation; PRN is told better by any other
+    told = sorted((c for c in found if c != "C"), key=lambda c: c == "PRN")
+    kind = context.first("RelatedPerson.relationship", told)
+    if kind == "parent":
         kind = {"female": "mother", "male": "father"}.get(
             str(data.get("gender")), "other"
         )
@@ -192,7 +147,8 @@ def _person(data: dict, context: MapContext) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if "gender" in data:
         raw = text(data["gender"], "gender")
-        values["gender"] = _GENDERS.get((raw or "").lower(), "unknown")
+        key = f"{data['resourceType']}.gender"
+        values["gender"] = context.code(key, raw) or "unknown"
     if "birthDate" in data:
         values["birthdate"], values["birthdate_precision"] = _birthdate(
             data["birthDate"]

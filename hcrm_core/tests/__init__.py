@@ -7,8 +7,10 @@ from . import test_feed_custom_field
 from . import test_feed_departments
 from . import test_feed_people_equality
 from . import test_feed_people_writer
+from . import test_feed_health
 from . import test_feed_pipeline
 from . import test_feed_reconcile
+from . import test_feed_quarantine
 from . import test_feed_run
 from . import test_feed_schedule
 from . import test_feed_staff_and_silence

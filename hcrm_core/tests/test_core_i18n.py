@@ -106,7 +106,7 @@ class TestChineseTerms(HttpCase):
         arch = source.get_view(
             self.env.ref("hcrm_core.hcrm_feed_source_view_form").id, "form"
         )["arch"]
-        self.assertIn("检查数据源", arch)
+        self.assertIn("上传文件", arch)
         menu = self.zh["ir.ui.menu"].browse(
             self.env.ref("hcrm_core.hcrm_desk_front_menu").id
         )

@@ -169,7 +169,7 @@ class TestFeedRun(FeedCommon):
     def test_dropped_records_stay_dropped(self):
         self._run([self._resource("Encounter", "nobody")])
         inbox = self._inbox()
-        inbox.action_drop()
+        inbox._drop("No longer needed")
         self._run()
         self.assertEqual(inbox.state, "dropped")
         with self.assertRaises(UserError):

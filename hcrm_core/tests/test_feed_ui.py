@@ -1,6 +1,6 @@
 from odoo.tests import HttpCase, tagged
 
-from .feed_common import FeedWorld
+from .feed_common import EXT, FeedWorld
 
 
 @tagged("post_install", "-at_install", "hcrm_feed_ui")
@@ -23,10 +23,13 @@ class TestFeedUi(FeedWorld, HttpCase):
         self.assertEqual(run.count_new, 2)
 
     def test_a_clerk_works_the_quarantine(self):
-        """The reason in words beside the record; retry, and drop what is lost."""
+        """Map a code, read field by field, retry, and dismiss what is lost."""
+        public = [{"url": f"{EXT}confidentiality", "valueCode": "VIP-1"}]
         self._run(
             [
                 self._patient(),
+                self._patient("v1", extension=public),
+                self._patient("v2", extension=public),
                 self._encounter("bad", period={"start": "2023-02-30"}),
                 self._resource("Encounter", "nobody", status="finished"),
             ]
@@ -35,3 +38,6 @@ class TestFeedUi(FeedWorld, HttpCase):
         states = {record.ext_id: record.state for record in self._inbox()}
         self.assertEqual(states, {"bad": "quarantine", "nobody": "dropped"})
         self.assertEqual(self._inbox(ext_id="bad").attempt_count, 2)
+        self.assertEqual(
+            self._inbox(ext_id="nobody").dismiss_note, "A test of the interface"
+        )

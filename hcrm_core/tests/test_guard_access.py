@@ -56,6 +56,8 @@ hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.feed.cursor        -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.vanished      -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.listed        -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+hcrm.feed.case          -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
+hcrm.feed.code          -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.inbox         -    -    -    -    -    -    -    -    -    -    -    -    ru   -    -    -
 hcrm.feed.identity      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 """  # noqa: E501

@@ -66,7 +66,7 @@ SHOTS = {
     "feed_run": ("manager", "/odoo/hcrm-feed-runs/{run}", ".o_form_view", ()),
     "quarantine": (
         "manager",
-        "/odoo/hcrm-quarantine",
+        "/odoo/hcrm-held-back",
         ".o_data_row, .o_kanban_record, .o_group_header, .o_kanban_group",
         (),
     ),

@@ -7,7 +7,15 @@ from . import feed_run_reconcile
 from . import feed_listed
 from . import feed_vanished
 from . import feed_identity
+from . import feed_words
+from . import feed_code
+from . import feed_mapping
 from . import feed_inbox
+from . import feed_case
+from . import feed_dismiss
+from . import feed_preview
+from . import feed_source_health
+from . import feed_run_report
 from . import people_guard
 from . import people_writer
 from . import people_told

@@ -7,6 +7,12 @@ from odoo.exceptions import UserError
 RETRY_NOW = 1000
 RETRY_JOB = 5000
 KEEP_DROPPED_DAYS = 90
+INBOX_STATES = [
+    ("waiting", "Waiting for another record"),
+    ("partial", "Written, a link is missing"),
+    ("quarantine", "Quarantined"),
+    ("dropped", "Dismissed by a clerk"),
+]
 
 
 class HcrmFeedInbox(models.Model):
@@ -29,15 +35,7 @@ class HcrmFeedInbox(models.Model):
     )
     res_type = fields.Char(required=True)
     ext_id = fields.Char("External ID", required=True)
-    state = fields.Selection(
-        [
-            ("waiting", "Waiting for another record"),
-            ("partial", "Written, a link is missing"),
-            ("quarantine", "Quarantined"),
-            ("dropped", "Dropped by a clerk"),
-        ],
-        required=True,
-    )
+    state = fields.Selection(INBOX_STATES, required=True)
     payload = fields.Text(groups="hcrm_core.group_feed_clerk")
     payload_pretty = fields.Text(
         "Record", compute="_compute_payload_pretty", groups="hcrm_core.group_feed_clerk"
@@ -48,6 +46,20 @@ class HcrmFeedInbox(models.Model):
         "Reason as Stored", help="In the language of whoever started the run."
     )
     reason_values = fields.Json(help="What the sentence of the reason speaks of.")
+    reason_field = fields.Char(
+        "Field at the Source", help="Where the reason lies; with it, what is alike."
+    )
+    reason_value = fields.Char(
+        "Unknown Code", help="The code nobody understands, where that is the reason."
+    )
+    dismiss_note = fields.Char("Dismissed Because", readonly=True)
+    dismiss_uid = fields.Many2one("res.users", "Dismissed By", readonly=True)
+    mapping_html = fields.Html(
+        "What Becomes of It",
+        compute="_compute_mapping_html",
+        sanitize=False,
+        groups="hcrm_core.group_feed_clerk",
+    )
     reason_text = fields.Char(
         "Reason",
         compute="_compute_reason_text",
@@ -95,6 +107,14 @@ class HcrmFeedInbox(models.Model):
         for record in self:
             record.display_name = f"{record.res_type}/{record.ext_id}"
 
+    @api.depends("payload", "reason_code")
+    @api.depends_context("lang", "tz")
+    def _compute_mapping_html(self):
+        """What of the record becomes which field, beside what is in the way."""
+        Mapping = self.env["hcrm.feed.mapping"]
+        for record in self:
+            record.mapping_html = Mapping._inbox_table(record)
+
     # ------------------------------------------------------------------
     # actions
     # ------------------------------------------------------------------
@@ -106,7 +126,7 @@ class HcrmFeedInbox(models.Model):
         if not open_records:
             raise UserError(
                 self.env._(
-                    "Dropped records are not taken up again. Put them back first."
+                    "Dismissed records are not taken up again. Put them back first."
                 )
             )
         # sudo: a clerk may retry, but not write people and facts by hand
@@ -118,36 +138,102 @@ class HcrmFeedInbox(models.Model):
 
     def action_retry_alike(self):
         """Take up every record that is held back for the same reason."""
-        self.ensure_one()
-        alike = self.search(
-            [
-                ("source_id", "=", self.source_id.id),
-                ("reason_code", "=", self.reason_code),
-                ("state", "=", self.state),
-            ]
-        )
-        if len(alike) <= RETRY_NOW:
-            return alike.action_retry()
-        self.check_access("write")
-        for start in range(0, len(alike), RETRY_JOB):
-            chunk = alike[start : start + RETRY_JOB]
-            # sudo: as in action_retry
-            chunk.sudo().with_delay(channel="root.hcrm_feed")._retry()
-        return self._notify_text(
-            self.env._("%s records are taken up again in the background.", len(alike))
-        )
+        return self._alike()._retry_many()
 
-    def action_drop(self):
-        """Give these up: they are kept for the record, and never taken up again."""
-        self.check_access("write")
-        self.filtered(lambda record: record.state != "partial").write(
-            {"state": "dropped", "date_last": fields.Datetime.now()}
-        )
+    def action_dismiss(self):
+        """Ask why these are given up."""
+        return self._open_dismiss([("id", "in", self.ids)])
 
     def action_put_back(self):
         """Back to the quarantine."""
         self.check_access("write")
-        self.filtered(lambda record: record.state == "dropped").state = "quarantine"
+        self.filtered(lambda record: record.state == "dropped").write(
+            {"state": "quarantine", "dismiss_note": False, "dismiss_uid": False}
+        )
+
+    def action_map(self):
+        """Say what the unknown code means that holds this back."""
+        self.ensure_one()
+        self.check_access("write")
+        Code = self.env["hcrm.feed.code"]
+        key = f"{self.res_type}.{self.reason_field}"
+        values = {
+            "source_id": self.source_id.id,
+            "field_key": key,
+            "code": self.reason_value,
+        }
+        code = Code.search([(name, "=", value) for name, value in values.items()])
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What Does This Code Mean?"),
+            "res_model": "hcrm.feed.code",
+            "res_id": (code or Code.create(values)).id,
+            "views": [(self.env.ref("hcrm_core.hcrm_feed_code_view_ask").id, "form")],
+            "target": "new",
+        }
+
+    def _alike(self):
+        """Held back for the same reason, of the same field, at the same source."""
+        self.ensure_one()
+        names = ("state", "res_type", "reason_code", "reason_field", "reason_value")
+        domain = [("source_id", "=", self.source_id.id)]
+        return self.search(domain + [(name, "=", self[name]) for name in names])
+
+    def _retry_many(self):
+        """Retry while the clerk waits, or in the background where they are many."""
+        if len(self) <= RETRY_NOW:
+            return self.action_retry()
+        self.check_access("write")
+        for start in range(0, len(self), RETRY_JOB):
+            chunk = self[start : start + RETRY_JOB]
+            # sudo: as in action_retry
+            chunk.sudo().with_delay(channel="root.hcrm_feed")._retry()
+        return self._notify_text(
+            self.env._("%s records are taken up again in the background.", len(self))
+        )
+
+    def _drop(self, note: str) -> None:
+        """Give these up: they are kept for the record, and never taken up again."""
+        self.check_access("write")
+        # what is written already only waits for a link: it is no loss
+        self.filtered(lambda record: record.state != "partial").write(
+            {
+                "state": "dropped",
+                "date_last": fields.Datetime.now(),
+                "dismiss_note": note,
+                "dismiss_uid": self.env.uid,
+            }
+        )
+
+    def _open(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+        }
+
+    @api.model
+    def _open_list(self, domain: list, name: str = ""):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hcrm_core.hcrm_feed_inbox_action"
+        )
+        action.update(domain=domain, context={})
+        if name:
+            action["display_name"] = action["name"] = name
+        return action
+
+    @api.model
+    def _open_dismiss(self, domain: list):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Dismiss"),
+            "res_model": "hcrm.feed.dismiss",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_domain": domain},
+        }
 
     def _retry(self):
         """Write the records, source by source, in this transaction."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import psycopg2
 
 from odoo import api, fields, models
 
 from ...feed_adapters.canonical import WRITE_ORDER, Problem, Record, Row
-from ...feed_adapters.fhir_context import MapContext
 from ...feed_adapters.fhir_map import map_record
 from ...tools.staging import copy_rows
 from .page_state import Item, PageState, Result, Target
@@ -45,6 +42,7 @@ class HcrmFeedPipeline(models.AbstractModel):
             if has_waiting or page.counts["waiting"] or page.counts["partial"]:
                 self._write_released(page)
             self.env["hcrm.feed.record.summary"]._update(page)
+            self.env["hcrm.feed.code"]._note(page.source, page.context)
             self.env.invalidate_all(flush=False)
         return page
 
@@ -56,22 +54,17 @@ class HcrmFeedPipeline(models.AbstractModel):
         self._write(page, self.env["hcrm.feed.waiting"]._take(inbox_ids))
         self._write_released(page)
         self.env["hcrm.feed.record.summary"]._update(page)
+        self.env["hcrm.feed.code"]._note(page.source, page.context)
         self.env.invalidate_all(flush=False)
         return page
 
     def _page(self, run) -> PageState:
         source = run.source_id
         now = fields.Datetime.now()
-        names = [name.strip() for name in (source.mrn_priority or "").split(",")]
-        context = MapContext(
-            zone=ZoneInfo(source.company_id.hcrm_tz or "UTC"),
-            mrn_priority=tuple(name for name in names if name),
-            today=fields.Date.to_string(now.date()),
-        )
         return PageState(
             source=source,
             run=run,
-            context=context,
+            context=self.env["hcrm.feed.code"]._context_of(source),
             now=fields.Datetime.to_string(now),
             is_backfill=run.is_backfill,
         )

@@ -38,6 +38,39 @@ class HcrmFeedReason(models.AbstractModel):
         record = Record(row.res_type, row.ext_id)
         return self._sentence(record, Problem(row.reason_code, row.reason_values or {}))
 
+    @api.model
+    def _title(self, code: str) -> str:
+        """A problem in two or three words, the same for all records that have it."""
+        title = self._titles().get(code)
+        return title or (code or "").replace("_", " ").capitalize() or "-"
+
+    def _titles(self) -> dict[str, str]:
+        return {
+            "not_json": self.env._("Not JSON"),
+            "broken_json": self.env._("Damaged JSON"),
+            "truncated_json": self.env._("Cut off before its end"),
+            "bad_encoding": self.env._("Text is not UTF-8"),
+            "not_object": self.env._("Not a record"),
+            "no_type": self.env._("Type is missing"),
+            "no_id": self.env._("Id is missing"),
+            "too_large": self.env._("Too large"),
+            "damaged_archive": self.env._("Damaged archive"),
+            "wrong_type": self.env._("Value of the wrong type"),
+            "wrong_shape": self.env._("Not built as FHIR says"),
+            "bad_number": self.env._("Impossible number"),
+            "impossible_date": self.env._("Impossible date"),
+            "end_before_start": self.env._("Ends before it starts"),
+            "unknown_value": self.env._("Unknown code"),
+            "no_person": self.env._("Nobody's record"),
+            "no_name": self.env._("Name is missing"),
+            "waiting": self.env._("Waits for another record"),
+            "partial": self.env._("A link is missing"),
+            "never_came": self.env._("What it waits for never came"),
+            "write_failed": self.env._("Refused by the database"),
+            "too_long": self.env._("Text is too long"),
+            "person_refused": self.env._("Person could not be written"),
+        }
+
     def _sentences(self) -> dict[str, str]:
         return {
             "not_json": self.env._(

@@ -6,11 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
-from ...feed_adapters.base import AdapterError, SourceConfig, adapter_for
+from ...feed_adapters.base import SourceConfig, adapter_for
 from .feed_run import RUN_STATES
 
 ROOTS_PARAMETER = "hcrm_core.feed_roots"
-CHECK_LIMIT = 200_000
 
 
 class HcrmFeedSource(models.Model):
@@ -196,38 +195,6 @@ class HcrmFeedSource(models.Model):
     # ------------------------------------------------------------------
     # actions
     # ------------------------------------------------------------------
-
-    def action_check(self):
-        """Look at the source and say what is there: files, types, counts."""
-        self.ensure_one()
-        self.check_access("write")
-        adapter = self._adapter("check")
-        try:
-            report = adapter.check(CHECK_LIMIT)
-        except AdapterError as error:
-            raise UserError(
-                self.env["hcrm.feed.reason"]._source_sentence(error.code, error.values)
-            ) from error
-        finally:
-            adapter.cleanup()
-        lines = [self.env._("%(count)s files to read", count=len(report.files))]
-        lines += [f"    {name}" for name in report.files[:50]]
-        for name, count in sorted(report.counts.items()):
-            lines.append(self.env._("%(type)s: %(count)s", type=name, count=count))
-        if report.unreadable:
-            lines.append(
-                self.env._(
-                    "%(count)s records cannot be read; a run puts them into the quarantine.",
-                    count=report.unreadable,
-                )
-            )
-        if report.ignored:
-            lines.append(self.env._("Passed over: %s", ", ".join(report.ignored[:20])))
-        if not report.complete:
-            lines.append(
-                self.env._("Only the first %s records were looked at.", CHECK_LIMIT)
-            )
-        self.check_report = "\n".join(lines)
 
     def action_start(self):
         """Start a run through the job queue."""
