@@ -3,3 +3,4 @@ from . import base
 from . import fhir_files
 from . import gnuhealth
 from . import http_source
+from . import table
