@@ -94,7 +94,20 @@ def map_patient(data: dict, context: MapContext) -> Mapped:
     organization = ref(data.get("managingOrganization"), "Organization")
     if organization:
         refs["_company"] = organization
+    survivor = _survivor(data)
+    if survivor:
+        refs["_survivor"] = survivor
     return Mapped(values, refs)
+
+
+def _survivor(data: dict) -> tuple[str, str] | None:
+    """The record that the source merged this one into."""
+    for link in objs(data.get("link"), "link"):
+        if link.get("type") == "replaced-by":
+            other = ref(link.get("other"), "Patient")
+            if other and other != ("Patient", data["id"]):
+                return other
+    return None
 
 
 def map_related_person(data: dict, context: MapContext) -> Mapped:

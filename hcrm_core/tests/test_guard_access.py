@@ -22,6 +22,7 @@ hcrm.person.relation    r    cru  cru  cru  -    cru  r    r    r    r    r    r
 hcrm.person.profile     r    cru  cru  cru  -    cru  r    r    r    r    r    r    crud r    -    cru
 hcrm.person.search      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.person.metrics     -    -    -    -    -    -    -    -    -    -    -    -    -    -    r    -
+hcrm.merge.log          -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.duplicate.candidate -   cru  cru  cru  -    cru  -    -    -    -    -    -    crud -    -    cru
 hcrm.person.access      r    r    r    r    -    r    r    r    r    cru  r    r    cru  r    -    r
 hcrm.access.log         -    -    -    -    -    -    -    -    -    r    -    -    -    -    -    -

@@ -31,6 +31,7 @@ from . import relation_writer
 from . import record_writer
 from . import record_events
 from . import record_summary
+from . import feed_redirect
 from . import feed_pipeline
 from . import feed_reconcile
 from . import feed_state_hash

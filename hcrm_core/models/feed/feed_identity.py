@@ -37,6 +37,13 @@ class HcrmFeedIdentity(models.Model):
         required=True,
         default="live",
     )
+    old_card_id = fields.Many2one(
+        "res.partner",
+        "Own Card",
+        ondelete="set null",
+        index="btree_not_null",
+        help="Card it had before the source merged it into another record.",
+    )
     missing_count = fields.Integer(
         help="Reconciliations in a row that did not find it at the source."
     )

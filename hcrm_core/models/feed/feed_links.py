@@ -10,6 +10,7 @@ from .page_state import Item, PageState, Target
 MODEL_OF = {
     "partner_id": "res.partner",
     "relative_id": "res.partner",
+    "_survivor": "res.partner",
     "encounter_id": "hcrm.encounter",
     "practitioner_id": "hcrm.practitioner",
     "department_id": "hcrm.department",
@@ -17,7 +18,7 @@ MODEL_OF = {
     "_claim": "hcrm.charge",
 }
 # without these a record cannot be written at all
-REQUIRED = ("partner_id", "relative_id", "_claim", "_parent")
+REQUIRED = ("partner_id", "relative_id", "_claim", "_parent", "_survivor")
 # where the legal entity of a record comes from, best first
 _COMPANY_FROM = ("_company", "department_id", "encounter_id", "campus_id", "partner_id")
 

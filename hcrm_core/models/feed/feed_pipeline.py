@@ -155,6 +155,8 @@ class HcrmFeedPipeline(models.AbstractModel):
         """Book what a batch did, once it stands."""
         page.counts["new"] += len(result.new)
         page.counts["changed"] += len(result.changed)
+        if result.redirects:
+            self.env["hcrm.feed.redirect"]._remember(page, result.redirects)
         page.seen |= result.seen
         page.visited |= result.visited
         good = [item for item in items if item.record.ext_id not in result.problems]
@@ -187,6 +189,9 @@ class HcrmFeedPipeline(models.AbstractModel):
         """Patients and relatives through the people writer, then relations and events."""
         result = Result()
         rows = []
+        redirected = set()
+        if res_type == "Patient":
+            redirected = self.env["hcrm.feed.redirect"]._before(items)
         for item in items:
             item.res_model = "res.partner"
             if item.links.get("relative_id"):
@@ -197,6 +202,8 @@ class HcrmFeedPipeline(models.AbstractModel):
             data = {k: v for k, v in item.mapped.values.items() if k != "relation"}
             if item.links.get("campus_id"):
                 data["campus_id"] = item.links["campus_id"]
+            if item.links.get("_survivor"):
+                data["survivor_id"] = item.links["_survivor"]
             rows.append(
                 Row(
                     res_type,
@@ -209,6 +216,8 @@ class HcrmFeedPipeline(models.AbstractModel):
             )
         if rows:
             self._write_person_rows(page, rows, items, result)
+        if res_type == "Patient":
+            self.env["hcrm.feed.redirect"]._apply(page, items, result, redirected)
         if res_type == "RelatedPerson":
             good = [item for item in items if item.record.ext_id not in result.problems]
             related = self.env["hcrm.feed.relation.writer"]._write_items(good)
@@ -232,7 +241,7 @@ class HcrmFeedPipeline(models.AbstractModel):
             if ext_id not in written.ids:
                 continue
             item.res_id = written.ids[ext_id]
-            if ext_id in written.new:
+            if ext_id in written.new and "_survivor" not in item.links:
                 key = f"person:{item.res_id}:new"
                 events.append((item.res_id, item.company_id, "person_new", key, None))
             values = item.mapped.values
@@ -300,7 +309,7 @@ class HcrmFeedPipeline(models.AbstractModel):
         cr.execute(
             "CREATE TEMP TABLE IF NOT EXISTS hcrm_identity_stage (id int, ext_id text,"
             " res_model text, res_id int, company_id int, label text, content_hash bytea,"
-            " updated_at timestamp) ON COMMIT DROP"
+            " updated_at timestamp, state text, old_card_id int) ON COMMIT DROP"
         )
         cr.execute("TRUNCATE hcrm_identity_stage")
         copy_rows(
@@ -315,6 +324,8 @@ class HcrmFeedPipeline(models.AbstractModel):
                 "label",
                 "content_hash",
                 "updated_at",
+                "state",
+                "old_card_id",
             ),
             (
                 (
@@ -326,6 +337,8 @@ class HcrmFeedPipeline(models.AbstractModel):
                     item.label,
                     item.record.content_hash,
                     item.record.updated_at,
+                    item.state or state,
+                    item.old_card,
                 )
                 for item in items
                 if item.record.ext_id not in result.problems
@@ -333,19 +346,22 @@ class HcrmFeedPipeline(models.AbstractModel):
         )
         cr.execute(
             "INSERT INTO hcrm_feed_identity (source_id, res_type, ext_id, res_model, res_id,"
-            " company_id, label, content_hash, updated_at, state) SELECT %s, %s, ext_id,"
-            " res_model, res_id, company_id, label, content_hash, updated_at, %s"
-            " FROM hcrm_identity_stage WHERE id IS NULL",
-            (page.source.id, res_type, state),
+            " company_id, label, content_hash, updated_at, state, old_card_id) SELECT %s, %s,"
+            " ext_id, res_model, res_id, company_id, label, content_hash, updated_at, state,"
+            " old_card_id FROM hcrm_identity_stage WHERE id IS NULL",
+            (page.source.id, res_type),
         )
         cr.execute(
             "UPDATE hcrm_feed_identity i SET res_model = s.res_model, res_id = s.res_id,"
             " company_id = COALESCE(s.company_id, i.company_id), label = s.label,"
             " content_hash = s.content_hash, updated_at = s.updated_at,"
             " missing_count = NULL,"
-            " state = CASE WHEN i.state = 'redirected' THEN i.state ELSE %s END"
-            " FROM hcrm_identity_stage s WHERE i.id = s.id",
-            (state,),
+            # what the source merged away and then deleted still leads to the survivor
+            " state = CASE WHEN i.state = 'redirected' AND s.state = 'gone' THEN i.state"
+            " ELSE s.state END,"
+            " old_card_id = CASE WHEN s.state = 'live' THEN NULL"
+            " ELSE COALESCE(s.old_card_id, i.old_card_id) END"
+            " FROM hcrm_identity_stage s WHERE i.id = s.id"
         )
 
     def _park(self, page: PageState, state: str, items: list[Item]) -> None:

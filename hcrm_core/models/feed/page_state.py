@@ -32,6 +32,9 @@ class Item:
     links: dict[str, int | None] = field(default_factory=dict)
     label: str | None = None
     missing: list[tuple[str, str]] = field(default_factory=list)
+    # state of its identity where it is not that of the batch; card it had before
+    state: str | None = None
+    old_card: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -49,6 +52,8 @@ class Result:
     # (partner, company) pairs a fact was seen for / whose visits moved
     seen: set[tuple[int, int]] = field(default_factory=set)
     visited: set[tuple[int, int]] = field(default_factory=set)
+    # cards that stand for others from now on: old -> new
+    redirects: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

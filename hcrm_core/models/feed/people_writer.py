@@ -40,6 +40,16 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         self.env.invalidate_all()
         return written
 
+    def _save_known(self, people):
+        """Save people that the caller loaded and changed, with their search tokens."""
+        self = self.sudo().with_context(**IMPORT_CONTEXT)
+        Details = self.env["hcrm.person.details"]
+        Details._derive_columns(people)
+        reason = self.env["hcrm.feed.people.guard"]._reason_for_orm()
+        self._save_partners(people, Written(path="orm" if reason else "sql"))
+        Details._save_details(people, tokens="all")
+        self.env.invalidate_all(flush=False)
+
     def _write_told(self, source, told, lookups, written):
         Details = self.env["hcrm.person.details"]
         matched, holders, final = self._match_rows(told)
@@ -142,6 +152,10 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
                 person.values.update(one.values)
             return
         Details = self.env["hcrm.person.details"]
+        survivor = one.row.data.get("survivor_id")
+        if survivor and (others or survivor == person.id):
+            self._merge_redirected(one, person, lookups)
+            return
         is_newest = self._is_newest(one, others)
         values = person.values
         for name, value in one.values.items():
@@ -156,6 +170,20 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
             Details._add_contacts(person, one.contacts, is_feed=True, ages=ages)
         Details._add_file(lookups, person, company_id, one.file)
         Details._add_profile(person, company_id, one.row.data)
+
+    def _merge_redirected(self, one, person, lookups):
+        """A record that the source merged into another one of the same person: the
+        other one speaks; of this one its names and numbers are kept."""
+        names = {one.values.get("name"), *self._lines(one.values)}
+        names |= set(self._lines(person.values))
+        names -= {person.values["name"], None}
+        person.values["hcrm_other_names"] = "\n".join(sorted(names)) or None
+        Details = self.env["hcrm.person.details"]
+        Details._add_identifiers(person, one.identifiers)
+        Details._add_file(lookups, person, one.row.company_id, one.file)
+
+    def _lines(self, values):
+        return (values.get("hcrm_other_names") or "").splitlines()
 
     def _join_names(self, known, told):
         """Other names add up: one that the staff entered is not lost (F18), and a

@@ -33,3 +33,5 @@ from . import res_partner_desk
 from . import desk
 from . import desk_contact
 from . import reception
+from . import merge_log
+from . import person_redirect
