@@ -3,5 +3,7 @@ from . import people
 from . import record
 from . import rule
 from . import feed
+from . import message
+from . import work
 from . import guard
 from . import kpi

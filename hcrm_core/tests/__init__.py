@@ -41,3 +41,5 @@ from . import test_record_chronic
 from . import test_people_lists
 from . import test_feed_ui
 from . import test_kpi_facts
+from . import test_message_governor
+from . import test_work_day

@@ -51,6 +51,15 @@ hcrm.fact.visit         -    -    -    -    -    -    -    -    -    -    r    -
 hcrm.fact.charge        -    -    -    -    -    -    -    -    -    -    r    -    r    r    r    -
 # ---- what our desks plan
 hcrm.reception          -    -    cru  -    -    -    -    -    -    r    -    -    crud -    -    -
+# ---- message and work
+hcrm.day                r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
+hcrm.consent.text       r    r    r    r    -    r    r    r    r    cru  r    r    cru  r    -    r
+hcrm.consent            r    cr   cr   cr   -    cr   r    r    r    cr   r    r    cr   r    -    cr
+hcrm.hold               r    cru  cru  cru  -    cru  cru  cru  cru  r    r    r    cru  r    -    cru
+hcrm.message.stop       r    r    r    r    -    r    r    r    r    r    cru  r    cru  cru  -    r
+hcrm.person.report      cru  cru  cru  cru  -    cru  cru  cru  cru  cru  cru  cru  cru  cru  -    cru
+hcrm.message.policy     r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
+hcrm.message            r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r
 # ---- feed
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -    cru  -    -    -

@@ -1,0 +1,79 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from .purposes import CHANNELS, CONSENT_PURPOSES
+
+
+class HcrmPersonApi(models.AbstractModel):
+    _inherit = "hcrm.person.api"
+
+    @api.model
+    @api.readonly
+    def hcrm_get_consents(self, partner_id):
+        """What a person decided, as it counts now at the user's hospital (R5).
+
+        :return: list of dicts of ``purpose``, ``channel`` (None: all), ``decision``,
+            ``date``, ``valid_until``, ``source``
+        """
+        partner = self.env["res.partner"].browse(partner_id)
+        partner.check_access("read")
+        current = self.env["hcrm.consent"]._current(partner, self.env.company)
+        return [
+            {
+                "purpose": row.purpose,
+                "channel": row.channel or None,
+                "decision": row.decision,
+                "date": row.date.isoformat(),
+                "valid_until": row.date_end.isoformat() if row.date_end else None,
+                "source": row.source,
+            }
+            for row in current.values()
+        ]
+
+    @api.model
+    def hcrm_set_consent(self, partner_id, purpose, decision, channel=None, **evidence):
+        """Record a decision of a person, for other systems (R5).
+
+        :param purpose: one of the closed list of purposes
+        :param decision: ``granted`` or ``withdrawn``
+        :param evidence: ``text_id``, ``source``, ``note``, ``key`` (records once),
+            ``given_by_id``
+        :return: id of the recorded row
+        """
+        partner = self.env["res.partner"].browse(partner_id)
+        partner.check_access("read")
+        if purpose not in dict(CONSENT_PURPOSES):
+            raise UserError(self.env._("%s is not a known purpose.", purpose))
+        if decision not in ("granted", "withdrawn"):
+            raise UserError(self.env._("A decision is “granted” or “withdrawn”."))
+        if channel and channel not in dict(CHANNELS):
+            raise UserError(self.env._("%s is not a known channel.", channel))
+        known = {"text_id", "source", "note", "key", "given_by_id"}
+        if extra := set(evidence) - known:
+            raise UserError(
+                self.env._("Unknown evidence: %s", ", ".join(sorted(extra)))
+            )
+        Consent = self.env["hcrm.consent"]
+        if evidence.get("key"):
+            known_row = Consent.search([("key", "=", evidence["key"])], limit=1)
+            if known_row:
+                return known_row.id
+        evidence.setdefault("source", "import")
+        return Consent.create(
+            {
+                "partner_id": partner.id,
+                "purpose": purpose,
+                "decision": decision,
+                "channel": channel,
+                **evidence,
+            }
+        ).id
+
+    @api.model
+    @api.readonly
+    def hcrm_may_contact(self, partner_id, purpose, channel):
+        """Whether a message could go now, and why (not): the card's question.
+
+        :return: dict of ``verdict``, ``reason`` (code), ``sentence``, ``until``
+        """
+        return self.env["hcrm.message"]._may_contact(partner_id, purpose, channel)
