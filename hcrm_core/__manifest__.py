@@ -40,6 +40,7 @@
         "views/feed/hcrm_feed_code_views.xml",
         "data/hcrm_message_policy_data.xml",
         "data/hcrm_work_data.xml",
+        "data/hcrm_guard_data.xml",
         "views/feed/hcrm_feed_inbox_views.xml",
         "views/feed/hcrm_feed_vanished_views.xml",
         "views/feed/hcrm_feed_case_views.xml",

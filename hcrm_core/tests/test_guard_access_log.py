@@ -109,7 +109,6 @@ class TestGuardAccessLog(HcrmWorld, HttpCase):
         log = self._assert_one("read", self.person)
         self.assertIn("res.partner", log.model_names)
         self.assertTrue(log.ip)
-        self.assertTrue(log.has_relation)
 
     def test_web_read_of_a_clinical_fact(self):
         condition = self.env["hcrm.condition"].search(
@@ -204,7 +203,7 @@ class TestGuardAccessLog(HcrmWorld, HttpCase):
         self._web("nurse", "hcrm.desk", "get_home_action")
         self.assertFalse(self._logged())
 
-    @mute_logger("odoo.addons.hcrm_core.models.guard.access_log", "odoo.http")
+    @mute_logger("odoo.addons.hcrm_core.models.guard.access_log_write", "odoo.http")
     def test_what_cannot_be_logged_is_not_shown(self):
         broken = SQL("INSERT INTO hcrm_access_log (no_such_column) VALUES (1)")
         Log = type(self.env["hcrm.access.log"])
@@ -231,11 +230,14 @@ class TestGuardAccessLog(HcrmWorld, HttpCase):
         ):
             self._web(role, "res.partner", "hcrm_get_card", person.id)
             log = self._assert_one("card", person, role=role)
+            log._settle_batch()
             self.assertEqual(log.has_relation, expected, f"{role}, {person.name}")
         self._add_phone(stranger, "13933330003")
         self._web("agent", "res.partner", "hcrm_find_by_phone", "13933330003")
         self._web("agent", "res.partner", "hcrm_get_card", stranger.id)
-        self.assertEqual(self._logged().mapped("has_relation"), [False, True])
+        logs = self._logged()
+        logs._settle_batch()
+        self.assertEqual(logs.mapped("has_relation"), [False, True])
 
 
 @tagged("post_install", "-at_install", "hcrm_core_security")
@@ -248,3 +250,48 @@ class TestGuardAccessLogModel(HcrmCommon):
             Log.browse(1).write({"reason": "x"})
         with self.assertRaisesRegex(AccessError, "kept as it is"):
             Log.browse(1).unlink()
+
+    def test_relation_is_told_once_and_of_the_moment(self):
+        """R22: a visit booked after a curious look does not excuse the look."""
+        self.env.cr.execute("DELETE FROM hcrm_access_log")
+        person = self._make_person("Wang Curious")
+        rows = [self._log_row("front_desk", person, days) for days in (400, 300, 0)]
+        self._add_encounter(person, date_start=fields.Datetime.now() - timedelta(400))
+        Log = self.env["hcrm.access.log"]
+        self.assertEqual(Log._settle_batch(), 3)
+        told = Log.browse(rows).mapped("has_relation")
+        self.assertEqual(told, [True, True, False])
+        self._add_encounter(person, date_start=fields.Datetime.now())
+        self.assertEqual(Log._settle_batch(), 0)
+        self.assertEqual(Log.browse(rows).mapped("has_relation"), told)
+
+    def test_rows_are_deleted_after_six_years(self):
+        """DESIGN.md section 4, growth: oldest first, batch by batch."""
+        self.env.cr.execute("DELETE FROM hcrm_access_log")
+        old = [self._log_row("nurse", self.env.user.partner_id, 2300) for _n in "1234"]
+        new = self._log_row("nurse", self.env.user.partner_id, 2000)
+        Log = self.env["hcrm.access.log"]
+        with patch("odoo.addons.hcrm_core.models.guard.access_log.PURGE_BATCH", 3):
+            with self.enter_registry_test_mode():
+                self.env.ref(
+                    "hcrm_core.ir_cron_access_log_purge"
+                ).method_direct_trigger()
+        self.assertEqual(Log.browse([*old, new]).exists().ids, [new])
+        self.env["ir.config_parameter"].set_param("hcrm_core.access_log_years", "1")
+        Log._purge_batch(Log._get_purge_date())
+        self.assertFalse(Log.browse(new).exists())
+
+    def _log_row(self, role, person, days):
+        """Append a row of some days ago; return its id."""
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO hcrm_access_log (date, user_id, company_id, kind,"
+                " person_ids, person_count) VALUES (%s, %s, %s, 'card',"
+                " jsonb_build_array(%s), 1) RETURNING id",
+                fields.Datetime.now() - timedelta(days),
+                self.users[role].id,
+                self.company_a.id,
+                person.id,
+            )
+        )
+        return self.env.cr.fetchone()[0]

@@ -5,6 +5,8 @@ from . import person_company
 from . import res_partner
 from . import stock_trace
 from . import access_log
+from . import access_log_write
+from . import access_log_relation
 from . import access_paths
 from . import access_question
 from . import break_glass

@@ -37,6 +37,7 @@ class HcrmPrivacyDesk(models.AbstractModel):
         """
         self.env["hcrm.access.log"].check_access("read")
         self.env["hcrm.access.question"].flush_model()
+        self.env["hcrm.access.log"]._flush_relation()
         company = self.env.company
         days = max(1, min(int(days), MAX_DAYS))
         now = fields.Datetime.now()
@@ -156,7 +157,8 @@ class HcrmPrivacyDesk(models.AbstractModel):
         )
 
     def _no_relation_sql(self, base):
-        return self._openings_sql(base, SQL("l.has_relation IS FALSE"))
+        known = self.env["hcrm.access.log"]._known_relation_sql()
+        return self._openings_sql(base, SQL("NOT %s", known))
 
     def _near_sql(self, base):
         """One in fourteen is called Wang: a surname alone says nothing of a patient
@@ -167,9 +169,10 @@ class HcrmPrivacyDesk(models.AbstractModel):
                 "p.hcrm_confidentiality = 'staff'"
                 " OR (p.street <> '' AND lower(p.street) = lower(r.street)"
                 " AND COALESCE(p.city, '') = COALESCE(r.city, ''))"
-                " OR (l.has_relation IS FALSE AND %s = %s)",
+                " OR (%s = %s AND NOT %s)",
                 self._surname_sql("p"),
                 self._surname_sql("r"),
+                self.env["hcrm.access.log"]._known_relation_sql(),
             ),
         )
 
