@@ -1,2 +1,3 @@
+from . import controllers
 from . import feed_adapters
 from . import models

@@ -54,6 +54,7 @@
         "views/guard/hcrm_person_access_views.xml",
         "views/guard/hcrm_access_log_views.xml",
         "views/guard/hcrm_break_glass_views.xml",
+        "views/guard/hcrm_integration_views.xml",
         "views/people/hcrm_registration_views.xml",
         "views/people/hcrm_person_company_views.xml",
         "views/people/res_partner_views.xml",

@@ -17,6 +17,7 @@ from . import test_feed_schedule
 from . import test_feed_staff_and_silence
 from . import test_guard_access
 from . import test_guard_access_log
+from . import test_guard_integration
 from . import test_guard_break_glass
 from . import test_guard_privacy_desk
 from . import test_guard_restricted

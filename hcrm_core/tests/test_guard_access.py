@@ -28,6 +28,7 @@ hcrm.person.access      r    r    r    r    -    r    r    r    r    cru  r    r
 hcrm.access.log         -    -    -    -    -    -    -    -    -    r    -    -    -    -    -    -
 hcrm.access.question    ru   ru   ru   ru   -    ru   ru   ru   ru   cru  ru   ru   ru   ru   -    ru
 # ---- what the administrator sets up
+hcrm.integration        -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.campus             r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
 hcrm.department         r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
 hcrm.practitioner       r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r

@@ -31,6 +31,8 @@ class Note:
     ids: tuple[int, ...]
     query: str | None = None
     reason: str | None = None
+    # the ids are people for certain: nothing is looked up for the row
+    is_known: bool = False
 
 
 @dataclass

@@ -11,4 +11,5 @@ from . import access_paths
 from . import access_question
 from . import break_glass
 from . import privacy_desk
+from . import integration
 from . import desk

@@ -37,18 +37,20 @@ class HcrmAccessLog(models.Model):
     # COLLECT
     # ------------------------------------------------------------------
     @api.model
-    def _note(self, kind, records, query=None, reason=None):
+    def _note(self, kind, records, query=None, reason=None, is_known=False):
         """Keep that the user asked for ``records`` by name; written with the request.
 
         Does nothing outside a request (cron, shell) and for the superuser.
 
         :param records: people, or records that belong to people
         :param query: what the user typed
+        :param is_known: the records are people for certain
         """
         buffer = self._buffer(records.env)
         ids = tuple(sorted(id_ for id_ in records._ids if id_))
         if buffer is not None and ids:
-            note = Note(kind, records._name, ids, cut_query(query), reason)
+            query = cut_query(query)
+            note = Note(kind, records._name, ids, query, reason, is_known)
             buffer.note(records.env, note)
 
     @api.model
@@ -162,6 +164,9 @@ class HcrmAccessLog(models.Model):
     @api.model
     def _note_sql(self, buffer, env, now, note):
         """Return the SELECT of one row; None where no person was read."""
+        if note and note.is_known:
+            values = self._values_sql(env, now, note, buffer, [note.model])
+            return self._known_row_sql(values, note.ids)
         read = {note.model: note.ids} if note else buffer.fetched
         known, branches = set(), []
         for model, ids in sorted(read.items()):

@@ -133,7 +133,7 @@ class HcrmPersonApi(models.AbstractModel):
     def hcrm_find_by_phone(self, number):
         callers = super().hcrm_find_by_phone(number)
         found = self.browse(caller["id"] for caller in callers)
-        self.env["hcrm.access.log"]._note("caller", found, number)
+        self.env["hcrm.access.log"]._note("caller", found, number, is_known=True)
         return callers
 
     @api.model
