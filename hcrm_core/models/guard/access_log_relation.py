@@ -13,7 +13,7 @@ class HcrmAccessLog(models.Model):
     so it says the same minutes later; a row is settled once and never again.
     """
 
-    _inherit = "hcrm.access.log"
+    _inherit = "hcrm.access.log"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _cron_settle(self):

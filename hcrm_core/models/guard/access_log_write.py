@@ -31,7 +31,7 @@ _NO_WAIT = SQL(
 class HcrmAccessLog(models.Model):
     """Collect what a request reads, and write it when the answer is known."""
 
-    _inherit = "hcrm.access.log"
+    _inherit = "hcrm.access.log"  # pylint: disable=consider-merging-classes-inherited
 
     # ------------------------------------------------------------------
     # COLLECT
