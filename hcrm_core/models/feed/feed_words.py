@@ -105,6 +105,9 @@ class HcrmFeedWords(models.AbstractModel):
             "relative_id": self.env._("Is a Patient Too"),
             "relation": self.env._("Relation"),
             "kind": self.env._("Kind"),
+            "date": self.env._("When"),
+            "date_start": self.env._("Start"),
+            "date_end": self.env._("End"),
         }
         if column in own:
             return own[column]
