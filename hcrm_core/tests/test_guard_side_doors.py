@@ -58,9 +58,9 @@ def sources(folder=ADDON, without=(ADDON / "tests",)):
             yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 
-# buttons of facts that only open a list
-# the modules that talk to other machines: each only reads a HIS, or asks who calls
+# the modules that talk to other machines: each only reads a HIS
 DOORS = {"http_source.py"}
+# buttons of facts that only open a list
 READING = {"hcrm.appointment": {"action_open_clashes"}}
 
 

@@ -183,11 +183,8 @@ class HcrmGovernor(models.AbstractModel):
               LEFT JOIN LATERAL (%(consent)s) k ON r.purpose <> 'security'
               LEFT JOIN LATERAL %(policy)s po ON true
               LEFT JOIN LATERAL (%(address)s) a ON true
-              LEFT JOIN LATERAL (%(guardian)s) g ON age.years < %(adolescent)s
-                    AND COALESCE(a.quality, '') <> 'guardian'
-              LEFT JOIN LATERAL (%(proxy)s) x ON r.purpose IN %(caring)s
-                    AND COALESCE(a.quality, 'no_address')
-                        NOT IN ('own', 'relative', 'guardian', 'unlabelled')
+              LEFT JOIN LATERAL (%(guardian)s) g ON true
+              LEFT JOIN LATERAL (%(proxy)s) x ON true
               LEFT JOIN hcrm_day d ON d.company_id = r.company_id
                     AND d.date = r.local::date AND d.campus_id IS NULL
                     AND d.department_id IS NULL
@@ -196,14 +193,22 @@ class HcrmGovernor(models.AbstractModel):
             consent=self._consent_sql(),
             policy=self.env["hcrm.message.policy"]._best_sql(SQL("r")),
             address=self._address_sql(SQL("r.person_id"), SQL("age.years")),
-            guardian=self._relative_sql(SQL("v.is_guardian")),
+            guardian=self._relative_sql(
+                SQL(
+                    "v.is_guardian AND age.years < %s"
+                    " AND COALESCE(a.quality, '') <> 'guardian'",
+                    ADOLESCENT,
+                )
+            ),
             proxy=self._relative_sql(
                 SQL(
                     "v.is_proxy AND (v.proxy_scope = 'all'"
                     " OR v.proxy_scope = 'booking' AND r.purpose = 'service')"
+                    " AND r.purpose IN %s AND COALESCE(a.quality, 'no_address')"
+                    " NOT IN ('own', 'relative', 'guardian', 'unlabelled')",
+                    CARING,
                 )
             ),
-            caring=CARING,
         )
 
     def _consent_sql(self) -> SQL:
@@ -274,7 +279,11 @@ class HcrmGovernor(models.AbstractModel):
         )
 
     def _relative_sql(self, role: SQL) -> SQL:
-        """A guardian or proxy in force who may be told and can be reached."""
+        """A guardian or proxy in force who may be told and can be reached.
+
+        :param role: condition on the relation ``v``; what it says of the request
+            alone is decided before the relations are looked at
+        """
         return SQL(
             """
             SELECT v.relative_id, o.address
@@ -422,8 +431,8 @@ class HcrmGovernor(models.AbstractModel):
                      FROM hcrm_message s
                     WHERE s.partner_id = j.person_id AND s.company_id = j.company_id
                       AND s.state IN %(counted)s
-                      AND s.date_sent > %(now)s::timestamp - interval '30 days') m
-                     ON j.refusal IS NULL AND NOT j.is_staff
+                      AND s.date_sent > %(now)s::timestamp - interval '30 days'
+                      AND j.refusal IS NULL AND NOT j.is_staff) m ON true
             """,
             outreach=OUTREACH,
             counted=COUNTED,
@@ -453,10 +462,10 @@ class HcrmGovernor(models.AbstractModel):
                     WHERE b.start < o.day + c.hour_to * interval '1 hour'
                       AND (NOT c.workdays_only
                            OR COALESCE(e.is_work, extract(isodow FROM o.day) < 6))
-                 ORDER BY o.day LIMIT 1) w
-                     ON c.refusal IS NULL AND c.is_person AND NOT c.is_staff
-                    AND c.hour_from IS NOT NULL
-                    AND (l.free > %(now)s OR NOT (%(open)s))
+                      AND c.refusal IS NULL AND c.is_person AND NOT c.is_staff
+                      AND c.hour_from IS NOT NULL
+                      AND (l.free > %(now)s OR NOT (%(open)s))
+                 ORDER BY o.day LIMIT 1) w ON true
             """,
             day=self._day_free_sql(),
             week=self._period_free_sql(SQL("c.cap_week"), 7, now),
