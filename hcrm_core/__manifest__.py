@@ -48,6 +48,7 @@
         "views/feed/hcrm_feed_run_views.xml",
         "views/feed/hcrm_feed_upload_views.xml",
         "views/feed/hcrm_feed_source_views.xml",
+        "views/feed/hcrm_feed_model_views.xml",
         "views/feed/hcrm_feed_identity_views.xml",
         "views/people/card_views.xml",
         "views/people/hcrm_desk_views.xml",

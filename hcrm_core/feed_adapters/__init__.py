@@ -4,3 +4,5 @@ from . import fhir_files
 from . import gnuhealth
 from . import http_source
 from . import table
+from . import odoo_models
+from . import odoo_json2

@@ -90,6 +90,9 @@ def map_patient(data: dict, context: MapContext) -> Mapped:
         said = context.code(f"Patient.{name}", text(own.get(name), name))
         if said:  # a word nobody knows must not clear what the staff entered
             values[name.replace("-", "_")] = said
+    if "odoo-partner" in own:
+        # only a HIS in our own database is believed (models/feed/adoption.py)
+        values["_partner"] = own["odoo-partner"]
     refs = {}
     organization = ref(data.get("managingOrganization"), "Organization")
     if organization:

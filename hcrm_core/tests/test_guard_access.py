@@ -63,6 +63,8 @@ hcrm.message.policy     r    r    r    r    -    r    r    r    r    r    r    r
 hcrm.message            r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r
 # ---- feed
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
+hcrm.feed.model         -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
+hcrm.feed.model.field   -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -    cru  -    -    -
 hcrm.feed.cursor        -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.vanished      -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -

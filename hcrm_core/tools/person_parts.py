@@ -72,6 +72,13 @@ class Person:
     profiles: dict[int, Line] = field(default_factory=dict)
     doomed: list[int] = field(default_factory=list)  # identifiers to delete
     problem: str = ""  # why the partner could not be saved
+    kept: tuple[str, ...] = ()  # columns that somebody else owns
+
+    def keep(self) -> None:
+        """Put columns that are not ours back to what is stored."""
+        for name in self.kept:
+            if name in self.old:
+                self.values[name] = self.old[name]
 
     def changes(self) -> dict[str, Any]:
         """Return the columns of the partner that differ from what is stored."""

@@ -26,6 +26,7 @@ TROUBLE = re.compile(
 SETS = (
     (("crm", "hr", "mass_mailing_sms"), "/hcrm_core:TestFeedPeopleEquality", 4),
     (("hcrm_test_compute",), "/hcrm_test_compute", 2),
+    (("hcrm_test_his",), "/hcrm_test_his", 28),
 )
 
 
@@ -63,7 +64,9 @@ def _postgres(*statements):
 
 
 @pytest.mark.parametrize(
-    ("modules", "tags", "count"), SETS, ids=["crm_hr_sms", "unknown_compute"]
+    ("modules", "tags", "count"),
+    SETS,
+    ids=["crm_hr_sms", "unknown_compute", "his_addons"],
 )
 def test_module_set(clone, modules, tags, count):
     command = [

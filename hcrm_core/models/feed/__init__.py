@@ -2,6 +2,11 @@ from . import feed_statistics
 from . import feed_source
 from . import feed_source_schedule
 from . import feed_cursor
+from . import feed_model
+from . import feed_model_field
+from . import feed_model_button
+from . import feed_source_odoo
+from . import adoption
 from . import feed_run
 from . import feed_run_reconcile
 from . import feed_listed
@@ -23,6 +28,7 @@ from . import people_match
 from . import people_paths
 from . import feed_reason
 from . import feed_reason_web
+from . import feed_reason_odoo
 from . import feed_stage
 from . import feed_links
 from . import feed_waiting

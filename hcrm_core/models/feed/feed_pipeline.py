@@ -189,6 +189,7 @@ class HcrmFeedPipeline(models.AbstractModel):
         """Patients and relatives through the people writer, then relations and events."""
         result = Result()
         rows = []
+        items = self.env["hcrm.feed.adoption"]._adopt(page, items, result)
         redirected = set()
         if res_type == "Patient":
             redirected = self.env["hcrm.feed.redirect"]._before(items)

@@ -56,11 +56,13 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         matched = self._without_nameless(told, matched, written)
         self._merge_told(source, told, matched, lookups)
         people = list(dict.fromkeys(filter(None, matched)))
+        self.env["hcrm.feed.adoption"]._keep(source, people)
         rivals = Details._claim_identifiers(people, holders)
         Details._mark_known_junk(people, lookups)
         Details._derive_columns(people)
         touched = [person for person in people if person.is_touched()]
-        is_new = {person for person in touched if person.is_new}
+        # a contact that becomes a person is a new person, too
+        is_new = {p for p in touched if p.is_new or not p.has_metrics}
         if touched:
             self._save_partners(touched, written)
             saved = [person for person in touched if not person.problem]

@@ -23,6 +23,8 @@ PERSON_COLUMNS = (
     "hcrm_confidentiality",
     "hcrm_other_names",
 )
+# of a contact that a HIS in this database keeps, these are the HIS's
+HIS_COLUMNS = tuple(name for name in PERSON_COLUMNS if not name.startswith("hcrm_"))
 LEVELS = ("normal", "staff", "public", "sensitive")
 
 # detail tables: columns and their SQL types, as far as they are written in sets
@@ -183,6 +185,8 @@ class HcrmPersonDetails(models.AbstractModel):
             people[partner_id] = Person(
                 id=partner_id, old=row, values=dict(row), has_metrics=bool(metrics_id)
             )
+        for partner_id in self.env["hcrm.feed.adoption"]._owned(partner_ids):
+            people[partner_id].kept = HIS_COLUMNS
         for attribute, table, columns, key in TABLES:
             for row in self._select(
                 table, ("partner_id", *columns), "partner_id", partner_ids
@@ -247,6 +251,8 @@ class HcrmPersonDetails(models.AbstractModel):
                 default=0,
             )
             values["hcrm_confidentiality"] = LEVELS[level] if level else None
+        for person in people:
+            person.keep()
 
     def _save_details(self, people, tokens="changed", numbers=()):
         """Write the rows beside the partner; the partners are stored already."""

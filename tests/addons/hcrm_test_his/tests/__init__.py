@@ -1,0 +1,2 @@
+from . import test_his_local
+from . import test_his_button
