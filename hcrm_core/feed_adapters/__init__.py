@@ -1,6 +1,7 @@
 from . import canonical
 from . import base
 from . import fhir_files
+from . import fhir_rest
 from . import gnuhealth
 from . import http_source
 from . import table

@@ -76,13 +76,17 @@ class SourceConfig:
 
 @dataclass(slots=True)
 class Report:
-    """What a check found: records by type, files read and files passed over."""
+    """What a check found: records by type, files read and files passed over.
+
+    :ivar notes: further findings as (code, values) of a sentence
+    """
 
     files: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     unreadable: int = 0
     complete: bool = True
+    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
 class Adapter(Protocol):

@@ -25,8 +25,7 @@ from requests.auth import AuthBase
 from .base import AdapterError, SourceBusy, SourceConfig
 from .http_auth import Login, basic
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60  # between two pieces of an answer
+PIECE_SECONDS = 60  # to connect, and between two pieces of an answer
 ANSWER_SECONDS = 300  # for the whole of it
 ANSWER_BYTES = 64 * 1024 * 1024
 REDIRECTS = 3
@@ -51,11 +50,13 @@ class Answer:
     :ivar data: the JSON
     :ivar url: where it came from, redirects followed
     :ivar date: the server's own clock in naive UTC, None where it did not say
+    :ivar size: bytes of it
     """
 
     data: Any
     url: str
     date: datetime | None
+    size: int = 0
 
 
 class HttpSource:
@@ -153,7 +154,7 @@ class HttpSource:
                 method,
                 url,
                 auth=_Header(header),
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=PIECE_SECONDS,
                 allow_redirects=False,
                 stream=True,
                 **options,
@@ -181,7 +182,7 @@ class HttpSource:
             data = orjson.loads(body)
         except orjson.JSONDecodeError:
             raise _unreadable(url, body) from None
-        return Answer(data, response.url, date)
+        return Answer(data, response.url, date, len(body))
 
     def _check_status(self, response, url: str, date: datetime | None) -> None:
         status = response.status_code

@@ -71,8 +71,66 @@ class HcrmFeedReason(models.AbstractModel):
             "answer_not_json": self.env._(
                 "%(url)s does not answer in JSON. Check the address of the source."
             ),
+            **self._fhir_sentences(),
             "answer_too_large": self.env._(
                 "%(url)s sends more than %(limit)s MB at once. Make the page of the source"
                 " smaller, or read exported files instead."
             ),
         }
+
+    @api.model
+    def _fhir_sentences(self) -> dict[str, str]:
+        """What a FHIR server does that stops a run."""
+        return {
+            "not_fhir": self.env._(
+                "%(url)s is not a FHIR server. The address must be its base, e.g."
+                " https://his.hospital.example/fhir"
+            ),
+            "fhir_version": self.env._(
+                "%(url)s speaks FHIR %(version)s; R4 (4.0.1) is needed. Ask for the R4"
+                " address of the server."
+            ),
+            "no_types": self.env._(
+                "%(url)s offers none of the types that are read. Check Only Types and what"
+                " the login may see."
+            ),
+            "type_refused": self.env._(
+                "The server lists %(type)s but does not let us read it (%(url)s). Have the"
+                " login allowed to, or name the other types in Only Types."
+            ),
+            "not_bundle": self.env._(
+                "%(url)s answered a search with %(kind)s instead of a bundle. Check the"
+                " server's interface."
+            ),
+            "pages_in_circle": self.env._(
+                "%(url)s sends pages of %(type)s that it sent before, without end. The"
+                " server's paging is broken; nothing of the type was taken as complete."
+            ),
+            "pages_expire": self.env._(
+                "The server forgets its pages of %(type)s faster than they can be read"
+                " (%(url)s). Have it keep searches longer, or make the pages of the source"
+                " smaller."
+            ),
+            "no_next_page": self.env._(
+                "%(url)s holds more %(type)s than it sends, and does not say where the rest"
+                " is. Have paging switched on at the server."
+            ),
+        }
+
+    @api.model
+    def _note_sentence(self, code: str, values: dict) -> str:
+        """A finding of a connection test that is no failure."""
+        sentences = {
+            "server": self.env._("%(server)s answers (FHIR %(version)s)."),
+            "no_stamps": self.env._(
+                "Does not tell when these changed, so they are read whole every time:"
+                " %(types)s"
+            ),
+            "no_filter": self.env._(
+                "Cannot search for changes in these, so they are read whole and compared:"
+                " %(types)s"
+            ),
+            "deletions": self.env._("Tells of deletions with the changes: %(types)s"),
+        }
+        sentence = sentences.get(code)
+        return sentence % Lenient(values) if sentence else f"{code} {values}"

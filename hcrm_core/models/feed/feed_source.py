@@ -32,6 +32,7 @@ class HcrmFeedSource(models.Model):
     kind = fields.Selection(
         [
             ("fhir_file", "FHIR R4 files"),
+            ("fhir_rest", "FHIR R4 server (REST)"),
             ("gnuhealth_sql", "GNU Health 5 (PostgreSQL)"),
         ],
         required=True,

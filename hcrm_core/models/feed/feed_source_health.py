@@ -166,7 +166,8 @@ class HcrmFeedSource(models.Model):
     def _report_lines(self, report) -> list[str]:
         """What a check found, in words."""
         Words = self.env["hcrm.feed.words"]
-        lines = []
+        Reason = self.env["hcrm.feed.reason"]
+        lines = [Reason._note_sentence(code, values) for code, values in report.notes]
         if report.files:
             lines.append(self.env._("%(count)s files to read", count=len(report.files)))
         lines += [f"    {name}" for name in report.files[:50]]
