@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import itertools
 import json
 import resource
 import time
 
 import psycopg2
 
-from . import raw_import
+from . import load_import, raw_import
 from .world import World, peak_mb
-
-LOAD_HEADER = [
-    "id",
-    "name",
-    "hcrm_gender",
-    "hcrm_birthdate",
-    "street",
-    "city",
-    "zip",
-    "hcrm_class_id/id",
-    "hcrm_identifier_ids/type_id/id",
-    "hcrm_identifier_ids/value",
-    "hcrm_contact_point_ids/system",
-    "hcrm_contact_point_ids/value",
-]
 
 
 def run(world: World, folder: str, load_sample: int) -> list[dict]:
@@ -56,16 +40,17 @@ def run(world: World, folder: str, load_sample: int) -> list[dict]:
             "note": f"rows rewritten: {again['rewritten']}",
         }
     )
-    load = _load_rate(world, folder, load_sample)
+    load = load_import.run(world, folder, load_sample)
     people = _people_rate(world, folder)
     rows.append(
         {
             "case": "people with their places against load()",
-            "raw": f"load() {load:,.0f} people/s",
+            "raw": f"load() {load['rate']:,.0f} people/s",
             "ours": f"{people['rate']:,.0f} people/s",
-            "ratio": people["rate"] / load,
+            "ratio": people["rate"] / load["rate"],
             "target": "at least 5",
-            "note": f"writer {people['path']}: {people['reason']}",
+            "note": f"writer {people['path']}{people['reason'] or ''}; rows and cells a "
+            f"person: load() {load['wrote']}; ours {people['wrote']}",
         }
     )
     return rows
@@ -180,57 +165,12 @@ def _people_rate(world: World, folder: str) -> dict:
         env["hcrm.feed.source"].browse(source).write(
             {"only_types": "Organization Location Patient"}
         )
+    before = load_import.contents(world, database)
     start = time.perf_counter()
     result = _whole_run(world, database, source)
-    return {**result, "rate": result["read"] / (time.perf_counter() - start)}
-
-
-def _load_rate(world: World, folder: str, sample: int) -> float:
-    """The same people with the same columns through stock ``load()``."""
-    database = world.clone("load")
-    lines = [json.loads(line) for line in _first(folder, sample)]
-    rows = [row for person in lines for row in _load_rows(person)]
-    starts = [index for index, row in enumerate(rows) if row[0]]
-    with world.env(database) as env:  # the registry is loaded before the clock runs
-        start = time.perf_counter()
-        partners = env["res.partner"].with_context(
-            tracking_disable=True, mail_create_nolog=True
-        )
-        for number in range(0, len(starts), 1000):
-            end = starts[number + 1000] if number + 1000 < len(starts) else None
-            result = partners.load(LOAD_HEADER, rows[starts[number] : end])
-            if not result["ids"]:
-                raise RuntimeError(result["messages"])
-    return len(lines) / (time.perf_counter() - start)
-
-
-def _first(folder: str, count: int):
-    """The first patients whose names are not placeholders of the generator."""
-    return itertools.islice(raw_import.lines(folder, "Patient"), count)
-
-
-def _load_rows(person: dict) -> list[list[str]]:
-    """A person as rows of an import file: one for each number or contact point."""
-    address = (person.get("address") or [{}])[0]
-    birth = person.get("birthDate", "")
-    own = [
-        f"bench.{person['id']}",
-        person["name"][0].get("text") or "?",
-        person.get("gender", "unknown"),
-        birth if len(birth) == 10 else "",
-        " ".join(address.get("line", ())),
-        address.get("city", ""),
-        address.get("postalCode", ""),
-        "hcrm_core.person_class_prospect",
-    ]
-    numbers = [
-        [f"hcrm_core.identifier_type_{code.lower()}", number["value"]]
-        for number in person.get("identifier", ())
-        for code in [number["type"]["coding"][0]["code"]]
-        if code in ("MR", "SSN", "PPN")  # staff may not type an impossible card
-    ]
-    points = [[t["system"], t["value"]] for t in person.get("telecom", ())]
-    lines = itertools.zip_longest(numbers[:4], points[:4], fillvalue=["", ""])
-    rows = [[*number, *point] for number, point in lines] or [["", "", "", ""]]
-    blank = [""] * len(own)
-    return [[*(blank if index else own), *row] for index, row in enumerate(rows)]
+    rate = result["read"] / (time.perf_counter() - start)
+    return {
+        **result,
+        "rate": rate,
+        "wrote": load_import.wrote(before, load_import.contents(world, database)),
+    }
