@@ -3,7 +3,7 @@ import random
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
-from ..models.feed.people_columns import IMPORT_CONTEXT
+from ..models.feed.people_columns import IMPORT_CONTEXT, Frame
 from ..models.people.person_details import PERSON_COLUMNS
 from .feed_people_data import people_rows, person_row
 
@@ -144,6 +144,20 @@ class TestFeedPeopleEquality(TransactionCase):
         self.assertEqual(
             self._references(list(twins)), self._references(list(twins.values()))
         )
+
+    def test_mobile_numbers_are_sanitized_as_by_phone_format(self):
+        """Those of every range, known to the library or not, in any country."""
+        Partner = self.env["res.partner"]
+        frame = Frame(self.env)
+        rng = random.Random(6)
+        for country in (self.env.ref("base.cn"), self.env.ref("base.us")):
+            for start in range(100, 200):
+                number = f"+86{start}{rng.randrange(10**8):08d}"
+                self.assertEqual(
+                    frame.sanitize(number, country.id),
+                    Partner._phone_format_number(number, country) or None,
+                    number,
+                )
 
     def test_changed_people_equal_those_of_write(self):
         rows = people_rows(self.COUNT, self.company.id, seed=2)

@@ -203,6 +203,17 @@ class TestPeopleSearch(HcrmCommon):
         # the second run counts all the matches once more
         self.assertLessEqual(counts[2], counts[1])
 
+    def test_tokens_go_with_their_person(self):
+        """No foreign key removes them, and one that is left over finds nobody."""
+        Search = self.env["hcrm.person.search"]
+        maria = self.maria.id
+        self.assertTrue(Search.search([("partner_id", "=", maria)]))
+        self.maria.unlink()
+        self.assertFalse(Search.search([("partner_id", "=", maria)]))
+        Search.create({"partner_id": maria, "token": "maria"})
+        self.assertFinds("maria")
+        self.assertFalse(Search._find_ids("maria"))
+
     def test_plans_use_the_indexes(self):
         """Search shape at a million people: index scans, never the whole table."""
         self._add_crowd(2000)

@@ -6,7 +6,8 @@ Works on a database cursor only; knows nothing of models.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,26 +17,41 @@ from odoo.tools import SQL
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": None}
 )
+_ESCAPED_RE = re.compile("[\\\\\t\n\r\x00]")
+
+
+def _text_cell(value: str) -> str:
+    return value.translate(_ESCAPES) if _ESCAPED_RE.search(value) else value
+
+
+class _Writers(dict[type, Callable[[Any], str]]):
+    """How values of a type are written; of a subclass, as its parent's are."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        self[kind] = next((self[base] for base in kind.__mro__ if base in self), str)
+        return self[kind]
+
+
+_WRITERS = _Writers(
+    {
+        type(None): lambda value: "\\N",
+        str: _text_cell,
+        bool: ("f", "t").__getitem__,
+        int: int.__repr__,
+        bytes: lambda value: "\\\\x" + value.hex(),
+    }
+)
 
 
 def copy_cell(value: Any) -> str:
     """Write one value in COPY's text format."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    if value is True:
-        return "t"
-    if value is False:
-        return "f"
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    return str(value)
+    return _WRITERS[type(value)](value)
 
 
 def copy_rows(cr, table: str, columns: Iterable[str], rows: Iterable[tuple]) -> None:
     """COPY ``rows`` into ``table``; values as the columns take them, None is NULL."""
     # millions of cells: nothing, and plain words, are written without a call
+    writers = _WRITERS
     lines = [
         "\t".join(
             [
@@ -43,7 +59,7 @@ def copy_rows(cr, table: str, columns: Iterable[str], rows: Iterable[tuple]) -> 
                 if value is None
                 else value
                 if type(value) is str and value.isalnum()
-                else copy_cell(value)
+                else writers[type(value)](value)
                 for value in row
             ]
         )

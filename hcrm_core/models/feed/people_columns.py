@@ -30,19 +30,28 @@ IMPORT_CONTEXT = {
 }
 
 
+# A Chinese mobile number in E.164, without the ranges where the library might take
+# the first digits for the code of a carrier (11, 12, 179).
+_MOBILE_CN_RE = re.compile(r"\+861(?:[3-689]\d|7[0-8])\d{8}", re.ASCII)
+
+
 @cache
-def _mobile_cn_re() -> re.Pattern:
+def _known_cn_re() -> re.Pattern:
+    """Return the library's own pattern of mobile numbers of China."""
     metadata = phonenumbers.PhoneMetadata.metadata_for_region("CN")
     return re.compile(metadata.mobile.national_number_pattern, re.ASCII)
 
 
-def _is_chinese_mobile(number: str) -> bool:
-    """Tell, by the library's own pattern, numbers it would return as they are.
+def _sanitize_mobile_cn(number: str) -> str | None:
+    """Return a number that ``_MOBILE_CN_RE`` reads as ``phone_format`` would.
 
-    Reading every mobile number twice, as ``phone_format`` does, takes longer than
-    writing the person.
+    It is read already: what is left is whether the library knows its range. Reading
+    it twice again, as ``phone_format`` does, takes longer than writing the person.
     """
-    return number.startswith("+86") and bool(_mobile_cn_re().fullmatch(number[3:]))
+    if _known_cn_re().fullmatch(number, 3):
+        return number
+    found = phonenumbers.PhoneNumber(country_code=86, national_number=int(number[3:]))
+    return number if phonenumbers.is_valid_number(found) else None
 
 
 @dataclass
@@ -54,8 +63,8 @@ class Frame:
 
     def sanitize(self, number: str, country_id: int | None) -> str | None:
         """Return the number as ``phone_sanitized`` holds it."""
-        if _is_chinese_mobile(number):
-            return number
+        if _MOBILE_CN_RE.fullmatch(number):
+            return _sanitize_mobile_cn(number)
         key = (number, country_id or 0)
         if key not in self.sanitized:
             country = self.env["res.country"].browse(country_id or ())

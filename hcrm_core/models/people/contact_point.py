@@ -28,8 +28,9 @@ class HcrmContactPoint(models.Model):
     _order = "partner_id, rank, id"
     _log_access = False
 
+    # found by the index of ``_person_uniq``
     partner_id = fields.Many2one(
-        "res.partner", "Person", required=True, index=True, ondelete="cascade"
+        "res.partner", "Person", required=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
         "res.company", "Known To", required=True, default=lambda self: self.env.company

@@ -1,3 +1,5 @@
+from operator import itemgetter
+
 from odoo import models
 from odoo.tools import SQL
 
@@ -45,7 +47,9 @@ class HcrmPersonDetails(models.AbstractModel):
             known = stored.get(person.id, set())
             added += [(person.id, token) for token in tokens - known]
             gone += [(person.id, token) for token in known - tokens]
-        # nobody else can have written tokens of a person made in this transaction
+        # nobody else can have written tokens of a person made in this transaction;
+        # in the order of the index, which is then read and written page by page
+        new.sort(key=itemgetter(1))
         copy_rows(self.env.cr, "hcrm_person_search", COLUMNS, new)
         if added:
             self.env.cr.execute(

@@ -17,8 +17,9 @@ class HcrmPersonIdentifier(models.Model):
     _order = "id"
     _log_access = False
 
+    # found by the index of ``_person_uniq``
     partner_id = fields.Many2one(
-        "res.partner", "Person", required=True, index=True, ondelete="cascade"
+        "res.partner", "Person", required=True, ondelete="cascade"
     )
     type_id = fields.Many2one(
         "hcrm.identifier.type", required=True, ondelete="restrict"
@@ -26,7 +27,6 @@ class HcrmPersonIdentifier(models.Model):
     company_id = fields.Many2one(
         "res.company",
         "Given By",
-        index=True,
         help="Legal entity that gave it; empty for national and foreign papers.",
     )
     value = fields.Char(required=True, groups="hcrm_core.group_register")

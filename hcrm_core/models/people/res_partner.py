@@ -524,6 +524,13 @@ class ResPartner(models.Model):
         self._hcrm_refresh()
         return result
 
+    def unlink(self):
+        """Search tokens know their person by its id alone, and go with it."""
+        partner_ids = self.ids
+        result = super().unlink()
+        self.env["hcrm.person.search"]._forget(partner_ids)
+        return result
+
     @api.model
     def _hcrm_refuse_parent(self, vals):
         if vals.get("parent_id"):
