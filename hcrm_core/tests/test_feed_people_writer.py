@@ -448,6 +448,29 @@ class TestFeedPeopleWriterQueries(PeopleWriterCase):
                 counts.append(self._count(rows))
             self.assertEqual(counts[0], counts[1], phase)
 
+    @warmup
+    def test_number_that_becomes_junk_costs_the_same(self):
+        """R13: however many people it is on, they give it up together; both paths."""
+        numbers = iter(range(13912341001, 13912342000))
+        for path, reason in (("sql", ""), ("orm", "test")):
+            guard = self.registry["hcrm.feed.people.guard"]
+            self.patch(guard, "_reason_for_orm", lambda s, reason=reason: reason)
+            counts = []
+            for count in (2, 2, 50):  # the first fills the caches of the registry
+                number = str(next(numbers))
+                rows = [
+                    self._row(f"{path}{number}-{n}", contacts=[self._phone(number)])
+                    for n in range(count + 1)
+                ]
+                config = self.env["ir.config_parameter"]
+                config.set_param("hcrm_core.junk_phone_people", count)
+                written = self.Writer._write_rows(self.source, rows[1:])
+                people = self.env["res.partner"].browse(written.ids.values())
+                self.assertEqual(set(people.mapped("phone")), {f"+86{number}"})
+                counts.append(self._count(rows[:1]))
+                self.assertEqual(set(people.mapped("phone")), {False})
+            self.assertEqual(counts[1], counts[2], path)
+
     def _rows(self, count, seed, phase):
         rows = [
             self._row(

@@ -7,6 +7,7 @@ and only the differences go back. Pure Python, no ORM.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -123,6 +124,18 @@ class Person:
             is_findable(line.values) != bool(line.old and is_findable(line.old))
             for line in self.contacts.values()
         )
+
+
+def group_by_changes(
+    people: Iterable[Person],
+) -> Iterator[tuple[dict[str, Any], list[Person]]]:
+    """Yield changes of partner columns, and the people who all have just these."""
+    groups: dict[frozenset, list[Person]] = {}
+    for person in people:
+        if changes := person.changes():
+            groups.setdefault(frozenset(changes.items()), []).append(person)
+    for changes, group in groups.items():
+        yield dict(changes), group
 
 
 def is_good(contact: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, split_every
 
+from ...tools.person_parts import group_by_changes
 from ...tools.staging import stage
 from ..people.person_details import PERSON_COLUMNS
 from .people_columns import CONSTANT, DERIVED, SELF, UNUSUAL, Frame
@@ -216,11 +217,18 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
                 person.id = partner.id if partner else 0
 
     def _update_by_orm(self, people):
-        """Write people one by one, as their changes differ."""
+        """Write people with the same changes together; of those refused, each alone."""
         Partner = self.env["res.partner"]
-        for person in people:
-            vals = self._orm_vals(person.changes())
-            _done, person.problem = self._attempt(Partner.browse(person.id).write, vals)
+        for changes, group in group_by_changes(people):
+            vals = self._orm_vals(changes)
+            partners = Partner.browse(person.id for person in group)
+            _done, problem = self._attempt(partners.write, vals)
+            if not problem:
+                continue
+            for person, partner in zip(group, partners, strict=True):
+                if len(group) > 1:
+                    _done, problem = self._attempt(partner.write, vals)
+                person.problem = problem
 
     def _attempt(self, method, vals):
         """Return the result of a call, and why it was refused, if so."""

@@ -66,13 +66,23 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         if touched:
             self._save_partners(touched, written)
             saved = [person for person in touched if not person.problem]
-            Details._save_details(saved)
+            moved = Details._save_details(saved)
             Details._queue_rivals(
                 (person, owner)
                 for person, owner in rivals
                 if not person.problem and final.get(owner) != person.id
             )
+            self._settle_numbers(moved, written)
         self._report(told, matched, is_new, set(touched), written)
+
+    def _settle_numbers(self, partner_ids, written):
+        """Let people hold their first good number after numbers became junk."""
+        Details = self.env["hcrm.person.details"]
+        while partner_ids:
+            people = list(Details._load_people(partner_ids).values())
+            Details._derive_columns(people)
+            self._save_partners(people, written)
+            partner_ids = Details._save_details(people, tokens="all")
 
     def _report(self, told, matched, new, touched, written):
         """Note by external id what became of each row."""

@@ -1,8 +1,10 @@
+from operator import itemgetter
+
 from odoo import models
 from odoo.tools import SQL
 
-from ...tools.person_parts import Line, Person, first_good
-from ...tools.staging import stage
+from ...tools.person_parts import Line, Person, first_good, group_by_changes
+from ...tools.staging import copy_rows, stage
 
 # columns of res_partner that the suite keeps for a person
 PERSON_COLUMNS = (
@@ -95,6 +97,9 @@ TABLES = (
     ("profiles", "hcrm_person_profile", PROFILE_COLUMNS, lambda v: v["company_id"]),
 )
 LOGGED_TABLES = ("hcrm_person_profile",)
+LOG_COLUMNS = ("create_uid", "write_uid", "create_date", "write_date")
+# a line may clash with one of somebody else, written at the same time
+CLAIMED_TABLES = ("hcrm_person_identifier",)
 
 
 class HcrmPersonDetails(models.AbstractModel):
@@ -219,15 +224,15 @@ class HcrmPersonDetails(models.AbstractModel):
         """Write what differs: partner columns by the ORM, details in sets."""
         people = list(people)
         self._derive_columns(people, {system for system, _number in numbers})
-        changed = {person.id: person.changes() for person in people}
-        self._save_details(people, tokens, numbers)
+        moved = self._save_details(people, tokens, numbers)
         Partner = self.env["res.partner"].sudo()
         Partner = Partner.with_context(hcrm_details_in_sets=True)
-        for partner_id, vals in changed.items():
-            if vals:
-                Partner.browse(partner_id).write(vals)
+        for vals, group in group_by_changes(people):
+            Partner.browse(person.id for person in group).write(vals)
         self.env.flush_all()
         self.env.invalidate_all()
+        if moved:
+            self._save_people(self._load_people(moved).values(), tokens="all")
 
     def _derive_columns(self, people, former_systems=frozenset()):
         """Set the partner columns that follow from details of the person."""
@@ -255,7 +260,11 @@ class HcrmPersonDetails(models.AbstractModel):
             person.keep()
 
     def _save_details(self, people, tokens="changed", numbers=()):
-        """Write the rows beside the partner; the partners are stored already."""
+        """Write the rows beside the partner; the partners are stored already.
+
+        :return: ids of people who may hold another number now, as one of theirs
+            became junk, or ceased to be: to be loaded, derived and saved again
+        """
         self._save_metrics(people)
         # what gives a number up comes before what claims it
         doomed = [line_id for person in people for line_id in person.doomed]
@@ -267,7 +276,7 @@ class HcrmPersonDetails(models.AbstractModel):
             self._save_lines(people, attribute, table, columns)
         moved = self._refresh_numbers(people, tokens == "all", numbers)
         self._save_tokens([p for p in people if tokens == "all" or p.search_changed()])
-        self._settle_junk(moved)
+        return moved
 
     def _save_metrics(self, people):
         """Give everybody their metrics row and remember it on the partner."""
@@ -291,24 +300,38 @@ class HcrmPersonDetails(models.AbstractModel):
 
     def _save_lines(self, people, attribute, table, columns):
         """Insert new lines and update changed ones of one detail table."""
-        new, changed = [], []
+        first, new, changed = [], [], []
+        pick = itemgetter(*columns)
         for person in people:
+            added = first if person.is_new else new
             for line in getattr(person, attribute).values():
-                if line.is_new:
-                    new.append((person.id, *map(line.values.get, columns)))
+                if line.id is None:
+                    added.append((person.id, *pick(line.values)))
                 elif line.is_changed:
-                    changed.append((line.id, *map(line.values.get, columns)))
+                    changed.append((line.id, *pick(line.values)))
         if changed:
             self._update_lines(table, columns, changed)
-        if new:
-            self._insert_lines(table, {"partner_id": "int", **columns}, new)
+        columns = {"partner_id": "int", **columns}
+        if first and table not in CLAIMED_TABLES:
+            self._copy_lines(table, columns, first)
+            first = []
+        if first or new:
+            self._insert_lines(table, columns, first + new)
+
+    def _copy_lines(self, table, columns, rows):
+        """Add lines of people made in this transaction: nobody else can have."""
+        if table in LOGGED_TABLES:
+            stamps = (self.env.uid, self.env.uid, self.env.cr.now(), self.env.cr.now())
+            columns = (*columns, *LOG_COLUMNS)
+            rows = [(*row, *stamps) for row in rows]
+        copy_rows(self.env.cr, table, columns, rows)
 
     def _insert_lines(self, table, columns, rows):
         staged = stage(self.env.cr, f"new_{table}", columns, rows)
         names = SQL(", ").join(map(SQL.identifier, columns))
         logs, stamps = SQL(), SQL()
         if table in LOGGED_TABLES:
-            logs = SQL(", create_uid, write_uid, create_date, write_date")
+            logs = SQL(", %s", SQL(", ").join(map(SQL.identifier, LOG_COLUMNS)))
             stamps = SQL(
                 ", %(uid)s, %(uid)s, %(now)s, %(now)s",
                 uid=self.env.uid,

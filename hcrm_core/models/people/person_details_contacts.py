@@ -198,8 +198,3 @@ class HcrmPersonDetails(models.AbstractModel):
                 stage(self.env.cr, "contact_marks", columns, rows),
             )
         )
-
-    def _settle_junk(self, partner_ids):
-        """Let partners hold their first good number after numbers became junk."""
-        if partner_ids:
-            self._save_people(self._load_people(partner_ids).values(), tokens="all")
