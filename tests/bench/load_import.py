@@ -80,8 +80,7 @@ def run(world: World, folder: str, sample: int) -> dict:
             result = partners.load(HEADER, list(rows))
             if not result["ids"]:
                 raise RuntimeError(result["messages"])
-        env.cr.commit()
-        rate = len(people) / (time.perf_counter() - start)
+    rate = len(people) / (time.perf_counter() - start)  # it is committed
     return {"rate": rate, "wrote": wrote(before, contents(world, database))}
 
 
