@@ -40,7 +40,7 @@ _TABLE = {
     "Practitioner": "name:name code:identifier title:qualification active:active"
     " date_left:+date-left department_id:+department",
     "Patient": f"{_ABOUT} status:active deceased_date:deceasedDateTime"
-    " marital_status:maritalStatus spoken_language:communication"
+    " marital_status:maritalStatus spoken_language:communication lang:communication"
     " confidentiality:+confidentiality alias:+alias alert:+service-alert"
     " disclosure:+disclosure occupation:+occupation education:+education diet:+diet"
     " preferred_time:+preferred-time _company:managingOrganization",

@@ -71,7 +71,8 @@ def map_patient(data: dict, context: MapContext) -> Mapped:
         first = next(
             (item for item in languages if item.get("preferred")), languages[0]
         )
-        values["spoken_language"] = coding(first.get("language"), "communication")[2]
+        code, _system, name = coding(first.get("language"), "communication")
+        values["lang"], values["spoken_language"] = code or name, name
     for name in (
         "confidentiality",
         "alias",

@@ -67,6 +67,7 @@ def person_row(number, company_id, rng, **data):
         "birthdate_precision": "day",
         "status": rng.choice(("current", "deceased")),
         "deceased_date": rng.choice((None, "2025-02-28")),
+        "lang": rng.choice((None, "en-US", "fr", "ug")),
         "street": rng.choice(TEXTS),
         "street2": rng.choice(TEXTS),
         "city": rng.choice(TEXTS),

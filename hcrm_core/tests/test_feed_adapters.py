@@ -407,6 +407,28 @@ class TestFeedMapping(BaseCase):
             ],
         )
 
+    def test_language_preferred(self):
+        """The one preferred, else the first; a code, else what stands for it."""
+
+        def language(*items):
+            values = self._values(
+                "Patient",
+                name=[{"text": "王芳"}],
+                communication=[
+                    {"language": concept, **extra} for concept, extra in items
+                ],
+            )
+            return values["lang"], values["spoken_language"]
+
+        english = {"coding": [{"code": "en"}], "text": "English"}
+        chinese = {"coding": [{"code": "zh-CN", "display": "Chinese"}]}
+        self.assertEqual(language((english, {}), (chinese, {})), ("en", "English"))
+        preferred = (chinese, {"preferred": True})
+        self.assertEqual(language((english, {}), preferred), ("zh-CN", "Chinese"))
+        self.assertEqual(language(({"text": "zh-TW"}, {})), ("zh-TW", "zh-TW"))
+        values = self._values("Patient", name=[{"text": "王芳"}])
+        self.assertNotIn("lang", values)
+
     def test_mrn_by_priority(self):
         """HIS.md: by code, by system, by words, by use, and last the resource's id."""
 

@@ -173,6 +173,20 @@ class TestFeedPeopleWriter(PeopleWriterCase):
         self.assertEqual(person.hcrm_gender, "female")
         self.assertEqual(person.phone, "+8613912345679")
 
+    def test_language_is_the_one_told_where_it_is_installed(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        default = self.env["res.partner"].create({"name": "Default"}).lang
+        self.assertNotEqual(default, "fr_FR")
+        person = self._person("a", lang="fr-CA")
+        self.assertEqual(person.lang, "fr_FR")
+        for row in ({}, {"lang": None}, {"lang": "ug"}):  # not told, or not installed
+            self._write(self._row("a", res_id=person.id, name="王小芳", **row))
+            self.assertEqual(person.lang, "fr_FR")
+        self._write(self._row("a", res_id=person.id, lang="en-US"))
+        self.assertEqual(person.lang, "en_US")
+        for ext_id, row in (("b", {}), ("c", {"lang": "ug"})):
+            self.assertEqual(self._person(ext_id, **row).lang, default)
+
     def test_unchanged_people_touch_no_table(self):
         """Writing the same again updates no row of any table."""
         rows = people_rows(30, self.company_a.id)

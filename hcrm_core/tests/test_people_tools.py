@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import file_open
 
 from ..tools.identity_numbers import VALIDATORS, check, normalise
+from ..tools.languages import match_language
 from ..tools.names import clean_name, is_placeholder_name, name_tokens
 from ..tools.phones import PhonePlan, parse, tail
 from ..tools.staging import stage
@@ -214,6 +215,33 @@ class TestPeopleTokens(BaseCase):
 
     def test_aliases_find_too(self):
         self.assertIn("张三", person_tokens("王芳", aliases=["张三"]))
+
+
+@tagged("post_install", "-at_install")
+class TestPeopleLanguages(BaseCase):
+    def test_tags_meet_what_is_installed(self):
+        installed = ["en_US", "en_GB", "zh_CN", "zh_TW", "fr_FR", "sr@latin", "es_419"]
+        for tag, code in (
+            ("zh-CN", "zh_CN"),
+            ("zh_TW", "zh_TW"),
+            ("zh", "zh_CN"),
+            ("zh-Hans-SG", "zh_CN"),
+            ("zh-Hant", "zh_TW"),
+            ("cmn", "zh_CN"),
+            ("yue", "zh_CN"),
+            ("EN", "en_US"),
+            ("en-GB", "en_GB"),
+            ("en-NZ", "en_US"),
+            ("fr", "fr_FR"),
+            ("fr-CA", "fr_FR"),
+            ("sr-Latn", "sr@latin"),
+            ("es-419", "es_419"),
+            *((tag, None) for tag in ("de", "ug", "", None, "-", "english")),
+        ):
+            self.assertEqual(match_language(tag, installed), code, tag)
+        self.assertEqual(match_language("yue", [*installed, "zh_HK"]), "zh_HK")
+        self.assertEqual(match_language("en-US", ["en_GB"]), "en_GB")
+        self.assertIsNone(match_language("en", []))
 
 
 @tagged("post_install", "-at_install")

@@ -107,6 +107,7 @@ CONSTANT: dict[str, tuple[str, Any]] = {
     "commercial_partner_id": ("_compute_commercial_partner", SELF),
     "commercial_company_name": ("_compute_commercial_company_name", None),
     "company_registry": ("_compute_company_registry", None),
+    # only of children; told by the HIS, else the default
     "lang": ("_compute_lang", None),
     "partner_share": ("_compute_partner_share", True),
     "properties": ("_compute", None),
@@ -159,7 +160,7 @@ METHODS: dict[str, dict[str, str]] = {
     "_compute_commercial_partner": {"base": "the person"},
     "_compute_commercial_company_name": {"base": "empty without a company"},
     "_compute_company_registry": {"base": "keeps what is stored"},
-    "_compute_lang": {"base": "the default without a parent"},
+    "_compute_lang": {"base": "keeps what is stored without a parent"},
     "_compute_partner_share": {"base": "True without a user"},
     "_compute_user_id": {"base": "empty without a parent"},
     "_compute_employee": {"hr": "False without an employee"},

@@ -88,12 +88,7 @@ class HcrmFeedPeopleGuard(models.AbstractModel):
         return ""
 
     def _is_special(self, field):
-        return (
-            field.compute
-            or field.inverse
-            or field.translate
-            or (field.company_dependent)
-        )
+        return field.inverse or field.translate or field.company_dependent
 
     def _is_reviewed(self, name, field):
         compute, _rule = DERIVED.get(name) or CONSTANT.get(name) or (None, None)

@@ -7,6 +7,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...feed_adapters.canonical import Problem, Row
+from ...tools.languages import match_language
 from ...tools.names import clean_name
 from ...tools.person_parts import ContactPart, IdentifierPart, as_date
 
@@ -59,6 +60,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         """Return what rows tell, oldest first, and what is wrong with the others."""
         Details = self.env["hcrm.person.details"]
         places = self._places(rows)
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
         selections = self._selections()
         told, problems = [], {}
         for row in rows:
@@ -70,7 +72,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
             told.append(
                 Told(
                     row=row,
-                    values=self._read_values(row, places),
+                    values=self._read_values(row, places, languages),
                     identifiers=Details._parse_identifiers(
                         lookups,
                         row.company_id,
@@ -145,7 +147,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
                 return Problem("too_long", {"field": key, "limit": MAX_LENGTH})
         return None
 
-    def _read_values(self, row, places):
+    def _read_values(self, row, places, languages):
         data = row.data
         values = {}
         if data.get("name"):
@@ -166,6 +168,9 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         for key in ("birthdate", "deceased_date"):
             if key in data:
                 values[f"hcrm_{key}"] = as_date(data[key])
+        # letters go out in an installed language: another one leaves what there is
+        if lang := match_language(data.get("lang"), languages):
+            values["lang"] = lang
         values.update(self._read_place(row, places))
         return values
 

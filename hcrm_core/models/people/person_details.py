@@ -17,6 +17,7 @@ PERSON_COLUMNS = (
     "country_id",
     "phone",
     "email",
+    "lang",
     "hcrm_gender",
     "hcrm_birthdate",
     "hcrm_birthdate_precision",
