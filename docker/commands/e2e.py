@@ -1,10 +1,14 @@
 """`make e2e`: run tests/e2e against a running server on a throw-away database."""
 
-from steps import browser, entry, settings
+from steps import browser, entry, gnuhealth, settings
+
+# what a journey needs beside Odoo, by the name of the journey
+PARTS = {"gnuhealth": gnuhealth.prepare}
 
 
 def main(argv):
-    """Hand the arguments on."""
+    """Prepare what the wanted journeys need and hand the arguments on."""
     settings.make_folders()
     browser.prepare()
-    return entry.run("e2e", argv, serve=True)
+    parts = [part for name, part in PARTS.items() if not argv or name in argv]
+    return entry.run("e2e", argv, serve=True, parts=parts)

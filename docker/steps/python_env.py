@@ -9,6 +9,7 @@ OCA = settings.LOCAL / "oca"
 RUNTIME = settings.DOCKER / "requirements.txt"
 LINT = settings.DOCKER / "requirements-lint.txt"
 OCA_PINS = settings.DOCKER / "requirements-oca.txt"
+VERSION = "import sys; print(sys.version)"
 HELP = (
     "the Python packages could not be fetched from the package registry of this "
     "machine. Check the network or pip's settings and run the same command again; "
@@ -27,17 +28,18 @@ def prepare_lint():
     return create("lint", LINT, "linters") / "bin"
 
 
-def create(name, requirements, title):
+def create(name, requirements, title, python=sys.executable, options=()):
     """Return a virtual environment that holds what `requirements` pins."""
     folder = settings.LOCAL / name
-    value = shell.fingerprint(sys.version, requirements)
+    _code, version = shell.capture([python, "-c", VERSION])
+    value = shell.fingerprint(version, requirements)
     if shell.is_stamped(name, value) and (folder / "bin" / "python").exists():
         return folder
     with say.step(f"installing {title}", settings.LOG / f"{name}.log"):
-        if not _works(folder):
+        if not _works(folder, version):
             shutil.rmtree(folder, ignore_errors=True)
-            _new(folder, name)
-        pip(folder, name, ["install", "-r", requirements])
+            _new(folder, name, python)
+        pip(folder, name, ["install", *options, "-r", requirements])
     shell.stamp(name, value)
     return folder
 
@@ -52,26 +54,25 @@ def pip(folder, log, args):
     shell.run([*program, *args], log, HELP, env=env)
 
 
-def _works(folder):
-    """Tell whether an environment is of this Python and was made to the end."""
+def _works(folder, version):
+    """Tell whether an environment is of a Python and was made to the end."""
     python = folder / "bin" / "python"
     if not python.exists():
         return False
-    script = "import sys, pip; print(sys.version)"
-    code, out = shell.capture([python, "-c", script])
-    return code == 0 and out == sys.version
+    code, out = shell.capture([python, "-c", f"import pip; {VERSION}"])
+    return code == 0 and out == version
 
 
-def _new(folder, log):
+def _new(folder, log, python):
     """Create an empty virtual environment."""
-    code, _out = shell.capture([sys.executable, "-c", "import venv, ensurepip"])
+    code, _out = shell.capture([python, "-c", "import venv, ensurepip"])
     if code:
         shell.apt_install(
             ["python3-venv"],
             "this Python cannot make virtual environments. Install it (Debian: "
             "apt-get install python3-venv) and run the same command again.",
         )
-    shell.run([sys.executable, "-m", "venv", folder], log, HELP)
+    shell.run([python, "-m", "venv", folder], log, HELP)
 
 
 def _oca_addons():

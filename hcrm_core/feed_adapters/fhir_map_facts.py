@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .canonical import Mapped
-from .fhir_context import MapContext
+from .fhir_context import EXTENSION, MapContext
 from .fhir_values import (
     MapError,
     codes,
     coding,
     day,
+    extensions,
     moment,
     number,
     obj,
@@ -90,6 +91,10 @@ def map_encounter(data: dict, context: MapContext) -> Mapped:
         None,
     )
     span(data, "period", values, context)
+    # a source without a time of discharge tells when it was first seen discharged
+    values["_end_first_seen"] = (
+        extensions(data, EXTENSION).get("end-first-seen") is True
+    )
     types = objs(data.get("type"), "type")
     values["type_code"], _system, values["type_name"] = (
         coding(types[0], "type") if types else (None, None, None)

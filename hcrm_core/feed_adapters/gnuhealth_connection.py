@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -56,8 +57,11 @@ def _connect(config: SourceConfig):
         f"-c statement_timeout={STATEMENT_SECONDS * 1000}",
         f"-c idle_in_transaction_session_timeout={STATEMENT_SECONDS * 5000}",
     ]
-    if config.options.get("schema"):
-        settings.append(f"-c search_path={config.options['schema']}")
+    schema = config.options.get("schema")
+    if schema:
+        if not is_schema_name(schema):  # it could take the locks off again
+            raise AdapterError("db_schema", error=schema)
+        settings.append(f"-c search_path={schema}")
     try:
         connection = psycopg2.connect(
             host=config.host or None,
@@ -79,6 +83,11 @@ def _connect(config: SourceConfig):
         isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True
     )
     return connection
+
+
+def is_schema_name(name: str) -> bool:
+    """Whether a name needs no quotes and hides no further settings."""
+    return bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name))
 
 
 def _first_line(error: Exception) -> str:

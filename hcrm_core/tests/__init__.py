@@ -17,6 +17,7 @@ from . import test_feed_quarantine
 from . import test_feed_redirect
 from . import test_feed_run
 from . import test_feed_schedule
+from . import test_feed_gnuhealth
 from . import test_feed_staff_and_silence
 from . import test_guard_access
 from . import test_guard_access_log

@@ -151,11 +151,17 @@ def is_findable(contact: dict[str, Any]) -> bool:
 
 
 def first_good(contacts: dict[tuple, Line], system: str) -> dict[str, Any] | None:
-    """Return the contact point of ``system`` to try first, the oldest on a tie."""
+    """Return the contact point of ``system`` to try first, the oldest on a tie.
+
+    Somebody else's, such as one for emergencies, is never it: what stands on the
+    partner is written to.
+    """
     good = [
         line
         for line in contacts.values()
-        if line.values["system"] == system and is_good(line.values)
+        if line.values["system"] == system
+        and line.values["whose"] != "other"
+        and is_good(line.values)
     ]
     if not good:
         return None

@@ -1,6 +1,7 @@
 from . import feed_statistics
 from . import feed_source
 from . import feed_source_schedule
+from . import feed_source_gnuhealth
 from . import feed_cursor
 from . import feed_model
 from . import feed_model_field

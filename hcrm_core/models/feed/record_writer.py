@@ -70,6 +70,8 @@ class HcrmFeedRecordWriter(models.AbstractModel):
                 item.res_id = item.links["_claim"]
         if res_type == "Claim":
             self._keep_settled(items)
+        if model == "hcrm.encounter":
+            self._keep_first_end(items)
         if model == "hcrm.charge":
             self._set_currency(page, items)
         self._give_ids(model, items, result)
@@ -108,6 +110,22 @@ class HcrmFeedRecordWriter(models.AbstractModel):
                     del values[name]
                 values.pop("state")
                 values.pop("source_state")
+
+    def _keep_first_end(self, items: list[Item]) -> None:
+        """An end that is only when it was first seen does not move when seen again."""
+        seen = [item for item in items if item.mapped.values.pop("_end_first_seen")]
+        ids = [item.res_id for item in seen if item.res_id]
+        if not ids:
+            return
+        self.env.cr.execute(
+            "SELECT id, date_end FROM hcrm_encounter WHERE id = ANY(%s)"
+            " AND state = 'finished' AND date_end IS NOT NULL",
+            (ids,),
+        )
+        ends = dict(self.env.cr.fetchall())
+        for item in seen:
+            values = item.mapped.values
+            values["date_end"] = ends.get(item.res_id) or values["date_end"]
 
     def _set_currency(self, page: PageState, items: list[Item]) -> None:
         if not page.currencies:
