@@ -255,7 +255,7 @@ class OdooModels:
 
     def _grow(self, tree: dict, model: str, path: str, names: bool = True) -> None:
         for name in path.split("."):
-            kind, comodel = self._field(model, name)
+            _kind, comodel = self._field(model, name)
             tree = tree.setdefault(name, {})
             if comodel:
                 model = comodel

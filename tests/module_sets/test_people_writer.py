@@ -26,7 +26,7 @@ TROUBLE = re.compile(
 SETS = (
     (("crm", "hr", "mass_mailing_sms"), "/hcrm_core:TestFeedPeopleEquality", 4),
     (("hcrm_test_compute",), "/hcrm_test_compute", 2),
-    (("hcrm_test_his",), "/hcrm_test_his", 28),
+    (("hcrm_test_his",), "/hcrm_test_his", 33),
 )
 
 
