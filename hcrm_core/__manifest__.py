@@ -49,6 +49,7 @@
         "views/feed/hcrm_feed_upload_views.xml",
         "views/feed/hcrm_feed_source_views.xml",
         "views/feed/hcrm_feed_model_views.xml",
+        "views/feed/hcrm_feed_table_views.xml",
         "views/feed/hcrm_feed_identity_views.xml",
         "views/people/card_views.xml",
         "views/people/hcrm_desk_views.xml",

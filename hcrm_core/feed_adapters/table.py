@@ -332,6 +332,20 @@ class TableSource:
                 report.unreadable += table.reader.count_without_key()
         return report
 
+    def sample(self, limit: int) -> list[Record]:
+        """The first records of every type."""
+        found: dict[str, list[Record]] = {}
+        aliases = self.aliases
+        with self._open() as connection:
+            for spec in self.tables:
+                table = OpenTable(self, connection, spec)
+                room = limit - len(found.get(spec["type"], ()))
+                if room > 0:
+                    groups, _last = table.reader.page(None, room, ("", []))
+                    records = table.records(groups[:room], not aliases)
+                    found.setdefault(spec["type"], []).extend(records)
+        return [record for records in found.values() for record in records]
+
     def columns(self, name: str) -> tuple[list[str], list[list]]:
         """(column names, values of the first rows) of one table."""
         spec = next(item for item in self.specs if item["name"] == name)

@@ -52,6 +52,11 @@ class Path:
             slot += f".{name}" if item is None else f".{name}[{item}]"
             self.steps.append((name, None if item is None else slot, carried))
 
+    @property
+    def root(self) -> str:
+        """The member of the resource this begins at."""
+        return self.steps[0][0] if self.steps else self.name
+
     def slots(self) -> list[str]:
         """The items of lists this target lies in, by name."""
         return [slot for _name, slot, _literals in self.steps if slot is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from .base import AdapterError
@@ -18,6 +19,13 @@ _KIND = Path("ext:charge-kind.valueCode")
 def fold(column: str) -> str:
     """Column names are compared without case: drivers change it."""
     return column.strip().casefold()
+
+
+@cache
+def _roots(res_type: str) -> frozenset[str]:
+    """Members of a resource that something here reads."""
+    paths = FIELDS.get(res_type, {}).values()
+    return frozenset({Path(path).root for path in paths} | {"extension"})
 
 
 class Template:
@@ -53,7 +61,10 @@ class Column:
         self.argument = line.get("argument") or ""
         self.codes: dict[str, str] = line.get("codes") or {}
         self.target = line.get("target") or ""
-        self.path = Path(FIELDS.get(res_type, {}).get(self.target, self.target))
+        known = FIELDS.get(res_type, {})
+        self.path = Path(known.get(self.target, self.target))
+        if self.target not in known and self.path.root not in _roots(res_type):
+            raise AdapterError("bad_target", target=self.target)
 
     @property
     def is_constant(self) -> bool:
@@ -75,6 +86,13 @@ class Column:
         if self.codes and value is not None:
             value = self._coded(self.code_of(value))
         return value
+
+    def plain_value(self, row: dict[str, Any]) -> Any:
+        """The value before codes are mapped."""
+        value = row.get(self.column) if self.column else self.template.fill(row)
+        if value is None or value == "" or self.transform is None:
+            return value or None
+        return self.transform(value, self.argument)
 
     def code_of(self, value: Any) -> Any:
         """The mapped code; an unlisted one stays, and the mapper behind judges it."""
@@ -102,7 +120,11 @@ class RowMapper:
         self.spec = spec
         self.type: str = spec["type"]
         self.aliases = aliases or {}
-        lines = [Column(line, self.type) for line in spec.get("columns", ())]
+        lines = [
+            Column(line, self.type)
+            for line in spec.get("columns", ())
+            if line.get("target")
+        ]
         self.columns = [line for line in lines if not line.is_constant]
         # a constant stands beside a column's value, or alone where no column goes
         slots = {slot for line in self.columns for slot in line.path.slots()}

@@ -59,12 +59,12 @@ def check_select(sql: str, name: str = "") -> str:
         raise AdapterError("select_only", table=name, word=words[0] if words else "-")
     if re.match(r"\W*SELECT\s", bare, re.I) is None and words[0].upper() == "SELECT":
         raise AdapterError("select_only", table=name, word=words[0])
-    for word in words:
-        if word.upper() in _FORBIDDEN:
-            raise AdapterError("select_writes", table=name, word=word.upper())
     locking = _LOCKING.search(bare)
     if locking:
         raise AdapterError("select_writes", table=name, word=locking.group(0).upper())
+    for word in words:
+        if word.upper() in _FORBIDDEN:
+            raise AdapterError("select_writes", table=name, word=word.upper())
     acting = _ACTING.search(bare)
     if acting:
         raise AdapterError("select_acts", table=name, word=acting.group(1))

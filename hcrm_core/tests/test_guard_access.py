@@ -71,6 +71,8 @@ hcrm.feed.vanished      -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.feed.listed        -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.feed.case          -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.code          -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
+hcrm.feed.table         -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
+hcrm.feed.column        -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.inbox         -    -    -    -    -    -    -    -    -    -    -    -    ru   -    -    -
 hcrm.feed.identity      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 """  # noqa: E501

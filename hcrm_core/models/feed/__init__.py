@@ -21,6 +21,11 @@ from . import feed_case
 from . import feed_dismiss
 from . import feed_preview
 from . import feed_source_health
+from . import feed_source_table
+from . import feed_table
+from . import feed_column
+from . import feed_table_preview
+from . import feed_table_file
 from . import feed_run_report
 from . import people_guard
 from . import people_writer
@@ -30,6 +35,7 @@ from . import people_paths
 from . import feed_reason
 from . import feed_reason_web
 from . import feed_reason_odoo
+from . import feed_reason_table
 from . import feed_stage
 from . import feed_links
 from . import feed_waiting

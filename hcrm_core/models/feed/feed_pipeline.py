@@ -82,6 +82,10 @@ class HcrmFeedPipeline(models.AbstractModel):
             if res_type in by_type:
                 self._write_type(page, res_type, by_type.pop(res_type))
                 self.env["hcrm.feed.statistics"]._refresh()
+            if res_type == PLACES[-1] and page.counts["waiting"]:
+                # departments before their entity: facts behind must find them, for
+                # their own entity follows from them
+                self._write_released(page)
         rest = [item for items in by_type.values() for item in items]
         self._quarantine(
             page, [(item, item.record.problem) for item in rest if item.record.problem]

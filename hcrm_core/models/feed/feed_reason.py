@@ -206,6 +206,7 @@ class HcrmFeedReason(models.AbstractModel):
                 " reached. Nothing of the repetition was kept; have its paging repaired,"
                 " then resume the run."
             ),
+            **self._table_sentences(),
             "unknown_kind": self.env._(
                 "No reader is installed for sources of the kind %(kind)s."
             ),

@@ -34,6 +34,7 @@ class HcrmFeedSource(models.Model):
             ("fhir_file", "FHIR R4 files"),
             ("fhir_rest", "FHIR R4 server (REST)"),
             ("gnuhealth_sql", "GNU Health 5 (PostgreSQL)"),
+            ("table", "Tables of a database"),
         ],
         required=True,
         default="fhir_file",

@@ -138,6 +138,8 @@ class HcrmFeedSource(models.Model):
         """A column as text that means the same in another database."""
         field = Model._fields[name]
         column = SQL.identifier("t", name)
+        if field.type in ("float", "monetary"):  # 5 and 5.0 are one number
+            return SQL("trim_scale(%s::numeric)", column)
         if field.type != "many2one":
             return column
         if field.comodel_name == "res.partner":
