@@ -1,3 +1,4 @@
 from . import controllers
 from . import feed_adapters
 from . import models
+from . import providers

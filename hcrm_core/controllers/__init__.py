@@ -1,1 +1,2 @@
 from . import caller
+from . import gateway

@@ -49,3 +49,5 @@ from . import test_feed_ui
 from . import test_kpi_facts
 from . import test_message_governor
 from . import test_work_day
+from . import test_message_providers
+from . import test_message_sender

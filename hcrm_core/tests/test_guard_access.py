@@ -61,6 +61,9 @@ hcrm.message.stop       r    r    r    r    -    r    r    r    r    r    cru  r
 hcrm.person.report      cru  cru  cru  cru  -    cru  cru  cru  cru  cru  cru  cru  cru  cru  -    cru
 hcrm.message.policy     r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
 hcrm.message            r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r
+hcrm.gateway            -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
+hcrm.message.event      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+hcrm.inbound            r    ru   ru   ru   -    ru   r    r    r    r    r    r    ru   r    -    ru
 # ---- feed
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.model         -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -

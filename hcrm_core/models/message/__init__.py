@@ -4,7 +4,11 @@ from . import hold
 from . import stop
 from . import person_report
 from . import message_policy
+from . import gateway
 from . import message
+from . import message_sender
+from . import message_event
+from . import inbound
 from . import governor_request
 from . import governor
 from . import governor_reason

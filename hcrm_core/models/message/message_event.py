@@ -1,0 +1,148 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# receipts only ever move a message forward
+RANK = {
+    "claimed": 0,
+    "unknown": 0,
+    "accepted": 1,
+    "failed": 2,
+    "delivered": 3,
+    "read": 4,
+}
+
+
+class HcrmMessageEvent(models.Model):
+    """Append-only inbox of what gateways tell: receipts and texts from people.
+
+    The only thing a callback writes; one worker applies it later, so that a receipt
+    neither deadlocks with its sender nor gets lost before it. Rows: about 40 per
+    patient-year, unique on gateway, external id and kind; kept 90 days.
+    """
+
+    _name = "hcrm.message.event"
+    _description = "Message Event"
+    _log_access = False
+    _order = "id"
+    _rec_name = "external_id"
+
+    gateway_id = fields.Many2one("hcrm.gateway", required=True, ondelete="restrict")
+    company_id = fields.Many2one(related="gateway_id.company_id")
+    external_id = fields.Char(required=True)
+    kind = fields.Selection(
+        [
+            ("accepted", "Accepted"),
+            ("delivered", "Delivered"),
+            ("read", "Read"),
+            ("failed", "Failed"),
+            ("inbound", "From a person"),
+        ],
+        required=True,
+    )
+    uuid = fields.Char()
+    provider_ref = fields.Char()
+    peer = fields.Char("From")
+    receiver = fields.Char("To")
+    body = fields.Text()
+    failure = fields.Char()
+    reason = fields.Char()
+    date = fields.Datetime(required=True)
+    date_applied = fields.Datetime()
+
+    _uniq = models.Constraint(
+        "UNIQUE(gateway_id, external_id, kind)", "This was told already."
+    )
+    # what the applier takes next
+    _open_idx = models.Index("(id) WHERE date_applied IS NULL")
+
+    @api.model
+    def _append(self, gateway_id: int, events) -> int:
+        """Store events; what was told before is left out. Returns how many are new."""
+        count = 0
+        now = fields.Datetime.now()
+        for event in events:
+            self.env.cr.execute(
+                """
+                INSERT INTO hcrm_message_event (gateway_id, external_id, kind, uuid,
+                       provider_ref, peer, receiver, body, failure, reason, date)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (gateway_id, external_id, kind) DO NOTHING
+                """,
+                (
+                    gateway_id,
+                    event.external_id[:200],
+                    event.kind,
+                    event.uuid or None,
+                    event.provider_ref or None,
+                    event.peer or None,
+                    event.port or None,
+                    event.text.replace("\x00", "") or None,
+                    event.failure or None,
+                    event.reason.replace("\x00", "")[:200] or None,
+                    event.at or now,
+                ),
+            )
+            count += self.env.cr.rowcount
+        return count
+
+    @api.model
+    def _cron_apply(self):
+        """Apply what gateways told, in batches, until nothing is left."""
+        while self._apply_batch():
+            if not self.env["ir.cron"]._commit_progress(1):
+                return
+
+    @api.model
+    def _apply_batch(self, limit: int = 2000) -> int:
+        """Apply the next events; returns how many."""
+        self.env.cr.execute(
+            "SELECT id FROM hcrm_message_event WHERE date_applied IS NULL"
+            " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
+            (limit,),
+        )
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        if not ids:
+            return 0
+        self._apply_receipts(ids)
+        inbound = self.browse(ids).filtered(lambda event: event.kind == "inbound")
+        self.env["hcrm.inbound"]._receive(inbound)
+        self.env.cr.execute(
+            "UPDATE hcrm_message_event SET date_applied = now() AT TIME ZONE 'UTC'"
+            " WHERE id = ANY(%s)",
+            (ids,),
+        )
+        self.invalidate_model(flush=False)
+        return len(ids)
+
+    def _apply_receipts(self, ids) -> None:
+        """Move messages forward; late, repeated and reordered receipts change nothing
+        that is further already."""
+        self.env["hcrm.message"].flush_model()
+        rank = SQL(" ").join(
+            SQL("WHEN %s THEN %s", state, number) for state, number in RANK.items()
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH told AS (
+                    SELECT DISTINCT ON (m.id) m.id, e.kind, e.failure, e.reason, e.date
+                      FROM hcrm_message_event e
+                      JOIN hcrm_message m ON m.uuid = e.uuid
+                        OR e.uuid IS NULL AND m.provider_ref = e.provider_ref
+                       AND m.gateway_id = e.gateway_id
+                     WHERE e.id = ANY(%(ids)s) AND e.kind <> 'inbound'
+                  ORDER BY m.id, CASE e.kind %(rank)s END DESC)
+                UPDATE hcrm_message m
+                   SET state = t.kind,
+                       failure = CASE WHEN t.kind = 'failed' THEN t.failure END,
+                       failure_text = CASE WHEN t.kind = 'failed' THEN t.reason END,
+                       date_receipt = t.date
+                  FROM told t
+                 WHERE m.id = t.id
+                   AND CASE t.kind %(rank)s END > COALESCE(CASE m.state %(rank)s END, 9)
+                """,
+                ids=ids,
+                rank=rank,
+            )
+        )
+        self.env["hcrm.message"].invalidate_model(flush=False)

@@ -1,0 +1,5 @@
+"""Ways out: one class per kind of gateway. Pure Python, no ORM, safe in threads."""
+
+from . import generic_http
+from . import kannel
+from . import smsd
