@@ -120,6 +120,14 @@ class TestApiExternal(HcrmWorld, HttpCase):
         cls.env["hcrm.feed.source"].create(
             {"name": "HIS", "company_id": cls.company_a.id}
         )
+        cls.env["hcrm.feed.source"].create(
+            {
+                "name": "Laboratory",
+                "kind": "push",
+                "company_id": cls.company_a.id,
+                "push_user_ids": [(6, 0, cls.users["integrator"].ids)],
+            }
+        )
 
     def _api_key(self, role="integrator"):
         user = self.users[role]
@@ -190,6 +198,34 @@ class TestApiExternal(HcrmWorld, HttpCase):
             "res.partner", "hcrm_get_timeline", partner_id=self.known.id
         )
         seen["kinds"] = sorted({row["kind"] for row in timeline["rows"]})
+        seen["pushed"] = self._push(client)
+        return seen
+
+    def _push(self, client):
+        """Push a person, a visit of nobody known and nonsense; twice, and delete."""
+        person = {
+            "resourceType": "Patient",
+            "id": "p1",
+            "name": [{"text": "Pushed Person"}],
+            "telecom": [{"system": "phone", "value": "13955550000"}],
+        }
+        visit = {
+            "resourceType": "Encounter",
+            "id": "e1",
+            "status": "finished",
+            "subject": {"reference": "Patient/p9"},
+        }
+        gone = {"resourceType": "Patient", "id": "p1", "deleted": True}
+        seen = []
+        for resources in (
+            [person, visit, {"resourceType": "Patient"}],
+            [person],
+            [gone],
+        ):
+            answer = client.call("hcrm.feed.source", "hcrm_push", resources=resources)
+            seen += [row["result"] for row in answer["records"]]
+        [found] = client.call("res.partner", "hcrm_find_by_phone", number="13955550000")
+        self.assertEqual(found["display_name"], "Pushed Person")
         return seen
 
     def _expect(self):
@@ -207,6 +243,7 @@ class TestApiExternal(HcrmWorld, HttpCase):
             "callers": ["Wang Fang"],
             "known_sections": sorted(card),
             "kinds": ["appointment", "encounter"],
+            "pushed": ["created", "waiting", "quarantined", "unchanged", "changed"],
         }
 
     def _assert_suite(self, client):
@@ -369,6 +406,16 @@ class TestApiExternal(HcrmWorld, HttpCase):
     )
     def test_xml_rpc_refuses(self):
         self._assert_refusals(XmlRpc(self))
+
+    @mute_logger("odoo.http")
+    def test_others_do_not_push(self):
+        for role in ("agent", "agent_b"):
+            with self.assertRaises(Refused):
+                JsonTwo(self, role).call(
+                    "hcrm.feed.source",
+                    "hcrm_push",
+                    resources=[{"resourceType": "Patient", "id": "p1"}],
+                )
 
     @mute_logger("odoo.http", "odoo.addons.base.models.res_users")
     def test_an_expired_or_wrong_key_opens_nothing(self):

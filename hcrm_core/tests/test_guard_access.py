@@ -68,6 +68,7 @@ hcrm.inbound            r    ru   ru   ru   -    ru   r    r    r    r    r    r
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.model         -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.model.field   -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
+hcrm.feed.push          -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -    cru  -    -    -
 hcrm.feed.cursor        -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.vanished      -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -

@@ -8,6 +8,8 @@ from . import feed_model_field
 from . import feed_model_button
 from . import feed_source_odoo
 from . import adoption
+from . import feed_source_push
+from . import feed_push
 from . import feed_run
 from . import feed_run_reconcile
 from . import feed_listed
