@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from odoo.tools import SQL
@@ -132,18 +131,3 @@ def new_ids(cr, table: str, count: int) -> list[int]:
         )
     )
     return [row[0] for row in cr.fetchall()]
-
-
-@contextmanager
-def by_index(cr):
-    """Have joins go by index, row by row, whatever the statistics say.
-
-    For statements that look up a bounded list of keys in large tables. While a
-    table is loaded its statistics may still say that it is empty; the planner then
-    scans it whole for every key.
-    """
-    names = ("seqscan", "hashjoin", "mergejoin", "material")
-    cr.execute("; ".join(f"SET LOCAL enable_{name} = off" for name in names))
-    yield
-    # not where the statement failed: the rollback takes the settings back as well
-    cr.execute("; ".join(f"SET LOCAL enable_{name} = on" for name in names))

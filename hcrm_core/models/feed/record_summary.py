@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from odoo import api, models
 
-from ...tools.staging import by_index
 from .page_state import PageState
 
 # a visit counts once it has begun; parts of a visit do not count again
@@ -27,9 +26,8 @@ class HcrmFeedRecordSummary(models.AbstractModel):
         if page.seen:
             self._open_files(page)
         if page.visited:
-            with by_index(self.env.cr):
-                self._count_visits(page.visited)
-                self._sum_up(sorted({pair[0] for pair in page.visited}))
+            self._count_visits(page.visited)
+            self._sum_up(sorted({pair[0] for pair in page.visited}))
 
     def _open_files(self, page: PageState) -> None:
         """A hospital that has a fact of a person has a file of them."""
@@ -70,10 +68,8 @@ class HcrmFeedRecordSummary(models.AbstractModel):
      LEFT JOIN LATERAL (SELECT e.kind, (e.date_start AT TIME ZONE 'UTC'
                                         AT TIME ZONE c.hcrm_tz)::date AS day
                           FROM hcrm_encounter e
-                         WHERE e.partner_id = v.p
-                           -- a person's visits are few, a hospital's are many: the
-                           -- sum keeps the planner off the index by company
-                           AND e.company_id + 0 = v.c AND {_VISITS}) e ON true
+                         WHERE e.partner_id = v.p AND e.company_id = v.c
+                           AND {_VISITS}) e ON true
               GROUP BY v.p, v.c
             ), target AS (
                 SELECT f.id, v.first, v.last, v.n,
