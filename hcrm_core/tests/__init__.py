@@ -52,3 +52,4 @@ from . import test_message_governor
 from . import test_work_day
 from . import test_message_providers
 from . import test_message_sender
+from . import test_message_contact_ui

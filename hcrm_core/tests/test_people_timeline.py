@@ -73,7 +73,10 @@ class TestPeopleTimeline(HcrmCommon):
 
     def test_front_desk_has_no_clinical_rows(self):
         kinds = {kind["kind"] for kind in self._page("front_desk")["kinds"]}
-        self.assertEqual(kinds, {"appointment", "encounter", "event"})
+        self.assertEqual(
+            kinds,
+            {"appointment", "encounter", "event", "message", "inbound", "consent"},
+        )
         kinds = {kind["kind"] for kind in self._page("nurse")["kinds"]}
         self.assertLessEqual({"condition", "observation", "medication"}, kinds)
         self.assertNotIn("charge", kinds)

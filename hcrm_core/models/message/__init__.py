@@ -12,5 +12,7 @@ from . import inbound
 from . import governor_request
 from . import governor
 from . import governor_reason
+from . import contact_sheet
 from . import person_api
+from . import timeline
 from . import res_partner

@@ -77,3 +77,14 @@ class HcrmPersonApi(models.AbstractModel):
         :return: dict of ``verdict``, ``reason`` (code), ``sentence``, ``until``
         """
         return self.env["hcrm.message"]._may_contact(partner_id, purpose, channel)
+
+    @api.model
+    @api.readonly
+    def hcrm_get_contact(self, partner_id):
+        """How a person may be contacted, and what was sent (see ``hcrm.contact.sheet``).
+
+        :return: dict of ``channels``, ``rows`` (purpose, cells with ``verdict``,
+            ``reason``, ``sentence``), ``consents``, ``holds``, ``reports``, ``messages``
+        """
+        partner = self.env["res.partner"].browse(partner_id)
+        return self.env["hcrm.contact.sheet"]._get(partner)

@@ -10,6 +10,7 @@ import {CardHead} from "./card_head";
 import {CardHealth} from "./card_health";
 import {CardMoney} from "./card_money";
 import {CardSide} from "./card_side";
+import {CardContact} from "../../message/card_contact";
 import {CardTimeline} from "./card_timeline";
 
 /**
@@ -24,6 +25,7 @@ export class CardAction extends Component {
         CardHealth,
         CardMoney,
         CardSide,
+        CardContact,
         CardTimeline,
         Layout,
     };
@@ -95,6 +97,7 @@ export class CardAction extends Component {
             {id: "timeline", label: _t("Timeline")},
             card.allergies && {id: "health", label: _t("Health")},
             {id: "visits", label: _t("Visits")},
+            {id: "contact", label: _t("Contact")},
             card.spend && {id: "money", label: _t("Money")},
         ].filter(Boolean);
     }
