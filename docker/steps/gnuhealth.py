@@ -68,7 +68,7 @@ def _make(world, folder, mark):
         shell.run(
             [
                 *(folder / "bin" / "trytond-admin", "-d", building),
-                *("--email", "admin@example.com", "--activate-dependencies", "-v"),
+                *("--email", "admin@example.com", "--activate-dependencies", "-vv"),
                 *("-u", *MODULES),
             ],
             "gnuhealth",

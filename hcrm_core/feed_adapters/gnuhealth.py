@@ -188,7 +188,7 @@ class GnuHealth:
         while place["stream"] < len(streams) and len(found) < limit:
             stream = streams[place["stream"]]
             wanted = limit - len(found)
-            cr.execute(stream.all_ids(), {"id": place["id"], "limit": wanted})
+            cr.execute(stream.existing_ids(), {"id": place["id"], "limit": wanted})
             ids = [row[0] for row in cr.fetchall()]
             found += [(stream.type, stream.ext_id(row_id)) for row_id in ids]
             if len(ids) == wanted:

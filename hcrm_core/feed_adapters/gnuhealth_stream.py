@@ -27,6 +27,8 @@ class Stream:
     :ivar touched: FROM clauses with the row that changed as ``x``
     :ivar optional: name -> (table, column, expression) of columns that only some
         installations have; NULL elsewhere
+    :ivar exists: which of the rows that ``where`` reads are there still, for telling
+        ids; empty: all of them
     :ivar suffix: ends the external id where a row becomes several records
     """
 
@@ -37,6 +39,7 @@ class Stream:
     where: str = "TRUE"
     touched: tuple[str, ...] = ()
     optional: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    exists: str = ""
     suffix: str = ""
 
     @property
@@ -79,8 +82,15 @@ class Stream:
 
     def all_ids(self) -> str:
         """Ids in order, after ``id``."""
+        return self._ids(self.where)
+
+    def existing_ids(self) -> str:
+        """Ids of what is there still, in order, after ``id``."""
+        return self._ids(self.exists or self.where)
+
+    def _ids(self, where: str) -> str:
         return (
-            f"SELECT t.id FROM {self.table} t WHERE ({self.where}) AND t.id > %(id)s"
+            f"SELECT t.id FROM {self.table} t WHERE ({where}) AND t.id > %(id)s"
             " ORDER BY t.id LIMIT %(limit)s"
         )
 

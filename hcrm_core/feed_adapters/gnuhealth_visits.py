@@ -208,7 +208,9 @@ STAY = Stream(
     " LEFT JOIN product_template bt ON bt.id = bp.template",
     inpatient,
 )
-# A slot that was never written after its creation was never booked.
+# A slot that was never written after its creation was never booked; one that was may
+# have been set free, which ends what it was.
+_BOOKED = "t.patient IS NOT NULL AND t.state IS DISTINCT FROM 'free'"
 APPOINTMENT = Stream(
     "Appointment",
     "gnuhealth_appointment",
@@ -220,8 +222,8 @@ APPOINTMENT = Stream(
     " LEFT JOIN product_product pp ON pp.id = t.consultations"
     " LEFT JOIN product_template pt ON pt.id = pp.template",
     appointment,
-    where="t.patient IS NOT NULL AND t.state IS DISTINCT FROM 'free'"
-    " OR t.write_date IS NOT NULL",
+    where=f"{_BOOKED} OR t.write_date IS NOT NULL",
+    exists=_BOOKED,
     touched=(
         "gnuhealth_patient_evaluation x JOIN gnuhealth_appointment t"
         " ON t.id = x.appointment",

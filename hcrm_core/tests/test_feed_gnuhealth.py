@@ -279,6 +279,10 @@ class TestFeedGnuhealth(HcrmCommon):
             "gnuhealth_appointment", made["confirmed"], state="free", patient=None
         )
         self._run("delta")
+        told = [
+            ext_id for page in self._adapter().ids(None, 99) for _t, ext_id in page.ids
+        ]
+        self.assertNotIn(f"gnuhealth_appointment:{made['confirmed']}", told)
         freed = self._find("Appointment", "gnuhealth_appointment", made["confirmed"])
         self.assertEqual(freed.state, "cancelled")
 

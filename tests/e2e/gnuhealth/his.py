@@ -132,8 +132,10 @@ class Gnuhealth:
             (party,),
         )
         city = self.sql(
+            # Tryton gives every party an empty address to begin with
             "SELECT city FROM party_address WHERE party = %s AND active"
-            " AND relative_id IS NULL ORDER BY sequence NULLS LAST, id LIMIT 1",
+            " AND relative_id IS NULL AND COALESCE(street, city) != ''"
+            " ORDER BY sequence NULLS LAST, id LIMIT 1",
             (party,),
         )
         own = [value for kind, value, urgent in rows if kind == "phone" and not urgent]
