@@ -32,20 +32,31 @@ def npm(args, why, **options):
 
 def prepare():
     """Install the formatters that package-lock.json pins."""
-    inputs = [settings.ROOT / "package.json", settings.ROOT / "package-lock.json"]
-    value = shell.fingerprint(*inputs)
-    if shell.is_stamped("node", value):
-        return
-    TOOLS.mkdir(exist_ok=True)
-    for file in inputs:
-        shutil.copy(file, TOOLS)
+    install(
+        "node", [settings.ROOT / "package.json", settings.ROOT / "package-lock.json"]
+    )
+
+
+def install(name, files):
+    """Install what the lock file among `files` pins, with these files beside it.
+
+    Returns the folder below .local/.
+    """
+    folder = settings.LOCAL / name
+    value = shell.fingerprint(*files)
+    if shell.is_stamped(name, value):
+        return folder
+    folder.mkdir(exist_ok=True)
+    for file in files:
+        shutil.copy(file, folder)
     npm(
         ["ci", "--no-audit", "--no-fund"],
-        "the npm registry did not give prettier. Check the network or npm's settings "
-        "and run the same command again.",
-        cwd=TOOLS,
+        "the npm registry did not give what is pinned. Check the network or npm's "
+        "settings and run the same command again.",
+        cwd=folder,
     )
-    shell.stamp("node", value)
+    shell.stamp(name, value)
+    return folder
 
 
 def _from_pypi():
