@@ -7,6 +7,7 @@ from typing import Any
 
 from .canonical import Mapped
 from .fhir_context import EXTENSION, MapContext
+from .fhir_map_openmrs import address_lines, attribute_telecoms
 from .fhir_map_places import join_name
 from .fhir_values import (
     MapError,
@@ -51,6 +52,16 @@ _SYSTEMS = {
     "other": "other",
 }
 _USES = {"mobile": "mobile", "home": "home", "work": "work", "temp": "temp"}
+_COUNTRIES = {
+    "chn": "CN",
+    "china": "CN",
+    "中国": "CN",
+    "hkg": "HK",
+    "mac": "MO",
+    "twn": "TW",
+    "usa": "US",
+    "united states": "US",
+}
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
 _PHONE = re.compile(r"\d(?:[\s().+*#/-]*\d){2,}")
 _SCOPES = {"all", "booking", "results", "billing"}
@@ -171,7 +182,10 @@ def _person(data: dict, context: MapContext) -> dict[str, Any]:
             data["birthDate"]
         )
     _address(data.get("address"), values)
-    values["contacts"] = _contacts(data.get("telecom"), context)
+    telecoms = objs(data.get("telecom"), "telecom")
+    known = {item.get("value") for item in telecoms}
+    more = [one for one in attribute_telecoms(data) if one["value"] not in known]
+    values["contacts"] = _contacts(telecoms + more, context)
     return values
 
 
@@ -235,6 +249,7 @@ def _address(addresses: Any, values: dict) -> None:
     lines = [lines] if type(lines) is str else lines or []
     lines = [line for line in (text(item, "address", 250) for item in lines) if line]
     district = text(best.get("district"), "address", 100)
+    lines = lines or address_lines(best)
     if not lines and best.get("text"):
         lines = [text(best["text"], "address", 250)]
     values["street"] = lines[0] if lines else None
@@ -242,9 +257,14 @@ def _address(addresses: Any, values: dict) -> None:
     values["city"] = text(best.get("city"), "address", 100)
     values["zip"] = text(best.get("postalCode"), "address", 24)
     values["state_name"] = text(best.get("state"), "address", 100)
-    values["country_code"] = (text(best.get("country"), "address", 60) or "")[
-        :2
-    ].upper() or None
+    values["country_code"] = _country(text(best.get("country"), "address", 60))
+
+
+def _country(said: str | None) -> str | None:
+    """A country's code; of its name not the first letters: China is not CH."""
+    if not said:
+        return None
+    return said.upper() if len(said) == 2 else _COUNTRIES.get(said.lower())
 
 
 def _contacts(telecoms: Any, context: MapContext) -> list[dict[str, Any]]:
@@ -323,7 +343,7 @@ def _identifiers(items: Any, context: MapContext, ext_id: str | None) -> list[di
                 "type": kind,
                 "value": value,
                 "per_company": kind == "MR",
-                "assigner": assigner or kind_text or system or None,
+                "assigner": assigner or kind_text or _assigner(system),
                 "start": day(period.get("start"), "period")[0],
                 "end": day(period.get("end"), "period")[0],
             }
@@ -333,11 +353,20 @@ def _identifiers(items: Any, context: MapContext, ext_id: str | None) -> list[di
     return found
 
 
+def _assigner(system: str) -> str | None:
+    """Who gives a number out; OpenEMR names the list of kinds of numbers there."""
+    return system if system and "//terminology.hl7.org/" not in system else None
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
 def _mrn(rows: list[tuple], context: MapContext) -> tuple | None:
     """The row that holds the MRN: by system, by code, by words, by use."""
     for wanted in context.mrn_priority:
         for row in rows:
-            if row[3] == wanted or wanted in row[2]:
+            if row[3] == wanted or wanted in row[2] or _same(row[4], wanted):
                 return row
     for row in rows:
         if not row[2] or row[2][0] not in _IDENTIFIER_TYPES:

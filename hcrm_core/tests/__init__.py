@@ -5,6 +5,7 @@ from . import test_core_i18n
 from . import test_feed_adapters
 from . import test_feed_custom_field
 from . import test_feed_departments
+from . import test_feed_fhir_flavours
 from . import test_feed_fhir_rest
 from . import test_feed_fhir_rest_run
 from . import test_feed_http_source

@@ -77,7 +77,7 @@ class HcrmFeedSource(models.Model):
     mrn_priority = fields.Char(
         "MRN Priority",
         default="MR,PT,PI",
-        help="Identifier codes or systems, best first, whose value is the MRN.",
+        help="Codes, systems or names of identifiers, best first, whose value is the MRN.",
     )
     only_types = fields.Char(
         help="Read only these types, comma-separated, e.g. Patient, Encounter. Empty: all."
