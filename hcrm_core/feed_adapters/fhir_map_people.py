@@ -183,7 +183,7 @@ def _person(data: dict, context: MapContext) -> dict[str, Any]:
         )
     _address(data.get("address"), values)
     telecoms = objs(data.get("telecom"), "telecom")
-    known = {item.get("value") for item in telecoms}
+    known = [item.get("value") for item in telecoms]
     more = [one for one in attribute_telecoms(data) if one["value"] not in known]
     values["contacts"] = _contacts(telecoms + more, context)
     return values
