@@ -16,6 +16,7 @@ from . import test_feed_pipeline
 from . import test_feed_reconcile
 from . import test_feed_quarantine
 from . import test_feed_redirect
+from . import test_feed_origin
 from . import test_feed_push
 from . import test_feed_run
 from . import test_feed_schedule

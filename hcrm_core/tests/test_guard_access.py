@@ -69,6 +69,7 @@ hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.feed.model         -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.model.field   -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.push          -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+hcrm.person.origin      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.feed.run           -    -    -    -    -    -    -    -    -    -    -    -    cru  -    -    -
 hcrm.feed.cursor        -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.feed.vanished      -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -

@@ -74,6 +74,9 @@ class Person:
     doomed: list[int] = field(default_factory=list)  # identifiers to delete
     problem: str = ""  # why the partner could not be saved
     kept: tuple[str, ...] = ()  # columns that somebody else owns
+    # field -> who told it; only where several records describe the person
+    origins: dict[str, list] = field(default_factory=dict)
+    old_origins: dict[str, list] = field(default_factory=dict)
 
     def keep(self) -> None:
         """Put columns that are not ours back to what is stored."""

@@ -32,6 +32,8 @@ from . import feed_run_report
 from . import people_guard
 from . import people_writer
 from . import people_told
+from . import person_origin
+from . import people_origin
 from . import people_match
 from . import people_paths
 from . import feed_reason

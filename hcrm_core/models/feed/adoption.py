@@ -50,7 +50,8 @@ class HcrmFeedAdoption(models.AbstractModel):
     @api.model
     def _keep(self, source, people) -> None:
         """People whose contact the source keeps, before it is known as theirs."""
-        if source.kind == "odoo_local":
+        sources = self._local_sources()  # asked on every page, so all cost the same
+        if source.id in sources:
             for person in people:
                 person.kept = HIS_COLUMNS
 

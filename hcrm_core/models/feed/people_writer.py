@@ -1,5 +1,4 @@
 from collections import Counter
-from datetime import datetime
 
 from odoo import models
 
@@ -73,6 +72,7 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
                 if not person.problem and final.get(owner) != person.id
             )
             self._settle_numbers(moved, written)
+        self.env["hcrm.person.origin"]._save(people)
         self._report(told, matched, is_new, set(touched), written)
 
     def _settle_numbers(self, partner_ids, written):
@@ -120,6 +120,8 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
     def _merge_told(self, source, told, matched, lookups):
         """Merge what rows tell into their people, oldest row first."""
         identities = self._known_identities([p for p in matched if p])
+        described = self._described_twice(source, told, matched, identities)
+        priorities = self._open_origins(source, described)
         defaults = self._partner_defaults()
         in_page = Counter(
             (person, one.row.company_id)
@@ -133,26 +135,31 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
             if person.values["hcrm_status"] == "erased":
                 # what a person had erased is not filled in again
                 continue
-            own = (source.id, one.row.type, one.row.ext_id)
-            others = [
-                identity
-                for identity in identities.get(person.id, ())
-                if identity[:3] != own
-            ]
+            others = self._others(source, one, person, identities)
             company_id = one.row.company_id
             is_only = in_page[person, company_id] == 1 and not any(
                 identity[3] in (company_id, None) for identity in others
             )
-            self._merge_one(one, person, others, is_only, lookups)
+            self._merge_one(source, one, person, others, is_only, lookups, priorities)
 
-    def _is_newest(self, one, others):
-        """Say whether a row is newer than the other records of the person."""
-        return all(
-            (updated_at or datetime.min, ext_id) <= one.age
-            for _source_id, _type, ext_id, _company_id, updated_at in others
-        )
+    def _others(self, source, one, person, identities):
+        """The other live records of a person, at any source."""
+        known = identities.get(person.id, ())
+        own = (source.id, one.row.type, one.row.ext_id)
+        return [identity for identity in known if identity[:3] != own]
 
-    def _merge_one(self, one, person, others, is_only, lookups):
+    def _described_twice(self, source, told, matched, identities):
+        """People whom another record describes as well."""
+        found = {
+            person
+            for one, person in zip(told, matched, strict=True)
+            if person
+            and person.id in identities
+            and self._others(source, one, person, identities)
+        }
+        return list(found)
+
+    def _merge_one(self, source, one, person, others, is_only, lookups, priorities):
         """Merge one row; an older record of the person only fills what is empty.
 
         :param others: the person's other live records, at any source
@@ -168,12 +175,14 @@ class HcrmFeedPeopleWriter(models.AbstractModel):
         if survivor and (others or survivor == person.id):
             self._merge_redirected(one, person, lookups)
             return
-        is_newest = self._is_newest(one, others)
-        values = person.values
-        for name, value in one.values.items():
-            if name == "hcrm_other_names":
-                values[name] = self._join_names(values[name], value)
-            elif is_newest or values[name] is None:
+        is_newest = True
+        if others:
+            is_newest = self._merge_fields(source, one, person, others, priorities)
+        else:
+            values = person.values
+            for name, value in one.values.items():
+                if name == "hcrm_other_names":
+                    value = self._join_names(values[name], value)
                 values[name] = value
         company_id = one.row.company_id
         Details._add_identifiers(person, one.identifiers, supersede=is_newest)

@@ -67,6 +67,7 @@ class HcrmCard(models.AbstractModel):
             "coverage",
             "profile",
             "sources",
+            "told",
             "alerts",
         ]
 
@@ -352,6 +353,14 @@ class HcrmCard(models.AbstractModel):
         if column_type == "many2one":
             return profile[name].display_name
         return profile[name]
+
+    @api.model
+    def _section_told(self, subject, card):
+        """Which source told which field, where several records describe the person."""
+        count = sum(row["count"] for row in card["sources"] if row["kind"] == "feed")
+        if count < 2:
+            return None
+        return self.env["hcrm.person.origin"]._told(subject.partner)
 
     @api.model
     def _section_sources(self, subject, card):
