@@ -18,6 +18,7 @@ from . import test_feed_quarantine
 from . import test_feed_redirect
 from . import test_feed_origin
 from . import test_feed_push
+from . import test_feed_revive
 from . import test_feed_run
 from . import test_feed_schedule
 from . import test_feed_gnuhealth

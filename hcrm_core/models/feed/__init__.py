@@ -12,6 +12,7 @@ from . import feed_source_push
 from . import feed_push
 from . import feed_run
 from . import feed_run_reconcile
+from . import feed_run_revive
 from . import feed_listed
 from . import feed_vanished
 from . import feed_identity

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import logging
 import time
@@ -154,16 +155,19 @@ class HcrmFeedRun(models.Model):
         :param wait: seconds before it may start
         """
         self.ensure_one()
-        cursor = json.dumps(self.cursor, sort_keys=True)
-        place = (
-            f"{self.source_id.id}:{self.id}:{self.state}:{self.retry_count}:{cursor}"
-        )
         self.with_delay(
             eta=timedelta(seconds=wait) if wait else None,
             channel="root.hcrm_feed",
-            identity_key=f"hcrm.feed:{place}",
+            identity_key=self._job_key(),
             description=self.env._("Feed: %s", self.source_id.name),
         )._job_page()
+
+    def _job_key(self) -> str:
+        """Names the place of a run: the job that goes on from there exists once."""
+        cursor = json.dumps(self.cursor, sort_keys=True).encode()
+        digest = hashlib.blake2b(cursor, digest_size=12).hexdigest()
+        place = f"{self.source_id.id}:{self.id}"
+        return f"hcrm.feed:{place}:{self.state}:{self.retry_count}:{digest}"
 
     def _job_page(self):
         """Write the next page and queue the one after, in one transaction."""

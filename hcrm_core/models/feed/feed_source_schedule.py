@@ -74,6 +74,7 @@ class HcrmFeedSource(models.Model):
         A run that failed is resumed: a source that was gone for a night is read on
         from where it went away.
         """
+        self.env["hcrm.feed.run"]._revive()
         for source in self.search([("interval_minutes", ">", 0)]):
             if not source._is_in_window():
                 continue
