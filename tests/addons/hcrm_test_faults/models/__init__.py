@@ -1,0 +1,2 @@
+from . import faults
+from . import feed_source
