@@ -23,6 +23,7 @@ from . import test_feed_run
 from . import test_feed_schedule
 from . import test_feed_gnuhealth
 from . import test_feed_staff_and_silence
+from . import test_feed_transitions
 from . import test_guard_access
 from . import test_guard_access_log
 from . import test_guard_integration

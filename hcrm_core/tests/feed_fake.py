@@ -13,6 +13,7 @@ class FakeHis:
     """``resources``: (type, id) -> FHIR resource, read in writing order.
 
     :ivar loops: the first page is answered for ever, under ever new cursors
+    :ivar total: what it says it holds
     :ivar ghosts: (type, id) that are listed and never answered
     :ivar hidden: types whose ids are told, but never as complete
     """
@@ -22,6 +23,7 @@ class FakeHis:
         self.loops = False
         self.hidden = set()
         self.ghosts = []
+        self.total = 0
         self.since = []
         self.put(*records)
 
@@ -69,7 +71,8 @@ class _Adapter:
             records.append(record)
             if at:
                 stamps[key[0]] = max(at, stamps.get(key[0], at))
-        yield Page(records, after, watermarks=stamps)
+        done = (cursor or {}).get("at", 0) + len(records)
+        yield Page(records, after, done, self.his.total, stamps)
 
     def ids(self, cursor, limit):
         keys = self._keys() + self.his.ghosts

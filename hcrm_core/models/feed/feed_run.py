@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 RETRIES = 8
 RETRY_SECONDS = 30
 RETRY_SECONDS_MAX = 900
+# a page that comes again so often in a row is a source that goes in circles
+REPEATS = 5
 RUN_MODES = [
     ("full", "Everything"),
     ("delta", "Changes"),
@@ -60,6 +62,8 @@ class HcrmFeedRun(models.Model):
     date_end = fields.Datetime("Ended", readonly=True)
     cursor = fields.Json(readonly=True, help="Where the next page starts.")
     page_count = fields.Integer("Pages", readonly=True)
+    page_digest = fields.Char(readonly=True, help="What the last page held.")
+    repeat_count = fields.Integer(readonly=True)
     bytes_done = fields.Float(readonly=True, digits=(16, 0))
     bytes_total = fields.Float(readonly=True, digits=(16, 0))
     seconds = fields.Float("Working Time (s)", readonly=True, digits=(16, 3))
@@ -272,12 +276,28 @@ class HcrmFeedRun(models.Model):
         if self.mode == "reconcile":
             return self.env["hcrm.feed.reconcile"]._step(self, adapter)
         read = next(adapter.pages(self.cursor or None, self.source_id.page_size))
+        self._check_repeats(read)
         page = self.env["hcrm.feed.pipeline"]._process(self, read.records)
         self._book(page, read, time.monotonic() - started)
         if read.cursor is None:
             self._finish(adapter)
             return False
         return True
+
+    def _check_repeats(self, read) -> None:
+        """Refuse a source that answers the same page for ever: its run had no end."""
+        digest = hashlib.blake2b(digest_size=16)
+        for record in read.records:
+            digest.update(f"{record.type}/{record.ext_id}".encode())
+            digest.update(record.content_hash)
+        content = digest.hexdigest()
+        is_same = bool(read.records) and content == self.page_digest
+        self.page_digest = content
+        self.repeat_count = self.repeat_count + 1 if is_same else 0
+        if read.cursor is not None and (
+            read.cursor == self.cursor or self.repeat_count >= REPEATS
+        ):
+            raise AdapterError("same_page")
 
     def _book(self, page, read, seconds: float) -> None:
         """Move the cursor and the figures."""

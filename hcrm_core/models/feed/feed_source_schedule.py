@@ -28,6 +28,12 @@ class HcrmFeedSource(models.Model):
         default=OVERLAP_MINUTES,
         help="Changes commit later than they are stamped; so much is read again.",
     )
+    news_days = fields.Integer(
+        "News Until (days)",
+        default=30,
+        help="What happened longer ago and is only learnt now is told as history: it"
+        " starts no messages and no tasks.",
+    )
     cursor_ids = fields.One2many("hcrm.feed.cursor", "source_id", "Read Up To")
     lists_ids = fields.Boolean(compute="_compute_lists_ids")
 

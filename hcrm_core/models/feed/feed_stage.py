@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from odoo import api, models
+from datetime import timedelta
+
+from odoo import api, fields, models
 
 from ...feed_adapters.canonical import Record
 from ...tools.staging import copy_rows
 from .page_state import Item, PageState
 
 STAGE = "hcrm_feed_stage"
+# clocks of a HIS may go wrong by so much without harm
+CLOCK_AHEAD = timedelta(days=1)
 
 
 class HcrmFeedStage(models.AbstractModel):
@@ -34,6 +38,7 @@ class HcrmFeedStage(models.AbstractModel):
                 best[key] = record
         page.counts["unchanged"] += len(records) - len(best)
         chosen = list(best.values())
+        self._set_clocks(page, chosen)
         self._copy(chosen)
         items = []
         newer_stamps = []
@@ -44,6 +49,15 @@ class HcrmFeedStage(models.AbstractModel):
         page.counts["unchanged"] += len(chosen) - len(items)
         self._raise_stamps(newer_stamps)
         return items
+
+    def _set_clocks(self, page: PageState, records: list[Record]) -> None:
+        """A stamp far ahead is a wrong clock: no later correction would ever supersede
+        it. It counts as of now."""
+        now = fields.Datetime.to_datetime(page.now)
+        latest = now + CLOCK_AHEAD
+        for record in records:
+            if record.updated_at and record.updated_at > latest:
+                record.updated_at = now
 
     def _copy(self, records: list[Record]) -> None:
         self.env.cr.execute(

@@ -15,17 +15,22 @@ class Rule(NamedTuple):
     """A state that means something happened.
 
     ``suffix`` ends the key, so that one visit starts and ends once, whatever order
-    its versions arrive in; a later state implies the earlier ones.
+    its versions arrive in; a later state implies the earlier ones. ``when`` is what
+    the source tells of the moment. Where it tells nothing (or a moment that has not
+    come yet), the moment we saw the state counts; for the past of a first load
+    ``planned`` stands in.
     """
 
     kind: str
     suffix: str
     condition: SQL
     when: SQL
+    planned: SQL
 
 
 _BEGUN = SQL("s.state IN ('arrived', 'in_progress', 'onleave', 'finished')")
 _OWN = SQL("s.encounter_id IS NULL")
+_UNTOLD = SQL("NULL::timestamp")
 RULES = {
     "hcrm.encounter": (
         Rule(
@@ -33,29 +38,34 @@ RULES = {
             "started",
             SQL("%s AND %s AND s.kind != 'inpatient'", _OWN, _BEGUN),
             SQL("s.date_start"),
+            SQL("s.date_start"),
         ),
         Rule(
             "admitted",
             "started",
             SQL("%s AND %s AND s.kind = 'inpatient'", _OWN, _BEGUN),
             SQL("s.date_start"),
+            SQL("s.date_start"),
         ),
         Rule(
             "visit_finished",
             "finished",
             SQL("%s AND s.state = 'finished' AND s.kind != 'inpatient'", _OWN),
-            SQL("COALESCE(s.date_end, s.date_start)"),
+            SQL("s.date_end"),
+            SQL("s.date_start"),
         ),
         Rule(
             "discharged",
             "finished",
             SQL("%s AND s.state = 'finished' AND s.kind = 'inpatient'", _OWN),
-            SQL("COALESCE(s.date_end, s.date_start)"),
+            SQL("s.date_end"),
+            SQL("s.date_start"),
         ),
         Rule(
             "visit_cancelled",
             "cancelled",
             SQL("s.state = 'cancelled'"),
+            _UNTOLD,
             SQL("s.date_start"),
         ),
     ),
@@ -66,30 +76,35 @@ RULES = {
             SQL(
                 "s.state IN ('booked', 'arrived', 'checked_in', 'fulfilled', 'noshow')"
             ),
-            SQL("COALESCE(s.date_booked, s.date_start)"),
+            SQL("s.date_booked"),
+            SQL("s.date_start"),
         ),
         Rule(
             "appointment_arrived",
             "arrived",
             SQL("s.state IN ('arrived', 'checked_in', 'fulfilled')"),
+            _UNTOLD,
             SQL("s.date_start"),
         ),
         Rule(
             "appointment_fulfilled",
             "fulfilled",
             SQL("s.state = 'fulfilled'"),
+            _UNTOLD,
             SQL("s.date_start"),
         ),
         Rule(
             "appointment_cancelled",
             "cancelled",
             SQL("s.state = 'cancelled'"),
+            _UNTOLD,
             SQL("s.date_start"),
         ),
         Rule(
             "appointment_noshow",
             "noshow",
             SQL("s.state = 'noshow'"),
+            _UNTOLD,
             SQL("s.date_start"),
         ),
     ),
@@ -99,6 +114,7 @@ RULES = {
             "new",
             SQL("s.source_state IS DISTINCT FROM 'entered-in-error'"),
             SQL("COALESCE(s.date_recorded, s.date_onset)"),
+            _UNTOLD,
         ),
     ),
     "hcrm.allergy": (
@@ -107,6 +123,7 @@ RULES = {
             "new",
             SQL("s.source_state IS DISTINCT FROM 'entered-in-error'"),
             SQL("s.date_recorded"),
+            _UNTOLD,
         ),
     ),
     "hcrm.procedure": (
@@ -115,17 +132,23 @@ RULES = {
             "done",
             SQL("s.state = 'completed' AND s.category = 'delivery'"),
             SQL("COALESCE(s.date_end, s.date_start)"),
+            _UNTOLD,
         ),
         Rule(
             "procedure_done",
             "done",
             SQL("s.state = 'completed' AND s.category != 'delivery'"),
             SQL("COALESCE(s.date_end, s.date_start)"),
+            _UNTOLD,
         ),
     ),
     "hcrm.medication": (
         Rule(
-            "medication_new", "new", SQL("s.state != 'cancelled'"), SQL("s.date_start")
+            "medication_new",
+            "new",
+            SQL("s.state != 'cancelled'"),
+            SQL("s.date_start"),
+            _UNTOLD,
         ),
     ),
     "hcrm.observation": (
@@ -137,6 +160,7 @@ RULES = {
                 " AND s.interpretation IN ('low', 'high', 'critical', 'abnormal')"
             ),
             SQL("s.date"),
+            _UNTOLD,
         ),
     ),
 }
@@ -166,26 +190,44 @@ class HcrmFeedRecordEvents(models.AbstractModel):
             SQL(
                 "INSERT INTO hcrm_event (partner_id, company_id, kind_id, date_occurred,"
                 " date_learnt, origin, res_model, res_id, key, is_backfill)"
-                " SELECT partner_id, company_id, kind_id, COALESCE(at, %s::timestamp),"
-                " %s::timestamp, 'feed', %s, id, key, %s FROM (%s) e"
-                " ON CONFLICT (key) DO NOTHING",
-                page.now,
+                " SELECT partner_id, company_id, kind_id, at, %s::timestamp, 'feed', %s,"
+                " id, key, %s FROM (%s) e ON CONFLICT (key) DO NOTHING",
                 page.now,
                 model,
-                page.is_backfill,
+                self._is_old_news(page),
                 SQL(" UNION ALL ").join(
-                    self._branch(rule, name, kinds) for rule in rules
+                    self._branch(page, rule, name, kinds) for rule in rules
                 ),
             )
         )
 
-    def _branch(self, rule: Rule, name: str, kinds: dict[str, int]) -> SQL:
+    def _is_old_news(self, page: PageState) -> SQL:
+        """Whether an event at ``at`` is history: it is told, and starts nothing.
+
+        A first load brings the past; later loads do so as well where the source adds
+        what it had left out, or corrects what is long over.
+        """
         return SQL(
-            "SELECT s.partner_id, s.company_id, %s AS kind_id, %s AS at, s.id,"
+            "%s OR at < %s::timestamp - make_interval(days => %s)",
+            page.is_backfill,
+            page.now,
+            page.source.news_days,
+        )
+
+    def _branch(self, page: PageState, rule: Rule, name: str, kinds: dict) -> SQL:
+        seen = SQL("s.seen_at")
+        if page.is_backfill:
+            seen = SQL("LEAST(%s, s.seen_at)", rule.planned)
+        return SQL(
+            "SELECT s.partner_id, s.company_id, %s AS kind_id,"
+            " CASE WHEN %s <= %s::timestamp THEN %s ELSE %s END AS at, s.id,"
             " %s || s.id || %s AS key FROM %s s"
             " WHERE (s.is_new OR s.is_changed) AND %s",
             kinds[rule.kind],
             rule.when,
+            page.now,
+            rule.when,
+            seen,
             f"{name}:",
             f":{rule.suffix}",
             SQL.identifier(STAGE),
@@ -200,20 +242,21 @@ class HcrmFeedRecordEvents(models.AbstractModel):
         if not rows:
             return
         self.env.cr.execute(
-            "INSERT INTO hcrm_event (partner_id, company_id, kind_id, date_occurred,"
-            " date_learnt, origin, res_model, res_id, key, is_backfill)"
-            " SELECT p, c, k, COALESCE(at, %(now)s::timestamp), %(now)s::timestamp, 'feed',"
-            " 'res.partner', p, key, %(backfill)s"
-            " FROM unnest(%(p)s::int[], %(c)s::int[], %(k)s::int[], %(key)s::text[],"
-            " %(at)s::timestamp[]) AS v(p, c, k, key, at)"
-            " ON CONFLICT (key) DO NOTHING",
-            {
-                "now": page.now,
-                "backfill": page.is_backfill,
-                "p": [row[0] for row in rows],
-                "c": [row[1] for row in rows],
-                "k": [kinds[row[2]] for row in rows],
-                "key": [row[3] for row in rows],
-                "at": [row[4] for row in rows],
-            },
+            SQL(
+                "INSERT INTO hcrm_event (partner_id, company_id, kind_id, date_occurred,"
+                " date_learnt, origin, res_model, res_id, key, is_backfill)"
+                " SELECT p, c, k, at, %s::timestamp, 'feed', 'res.partner', p, key, %s"
+                " FROM (SELECT p, c, k, key, COALESCE(at, %s::timestamp) AS at"
+                " FROM unnest(%s::int[], %s::int[], %s::int[], %s::text[],"
+                " %s::timestamp[]) AS v(p, c, k, key, at)) e"
+                " ON CONFLICT (key) DO NOTHING",
+                page.now,
+                self._is_old_news(page),
+                page.now,
+                [row[0] for row in rows],
+                [row[1] for row in rows],
+                [kinds[row[2]] for row in rows],
+                [row[3] for row in rows],
+                [row[4] for row in rows],
+            )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.staging import copy_rows, new_ids, temp_like
@@ -46,6 +46,7 @@ _EXTRA = {
     "old_state": "text",
     "old_partner_id": "int",
     "old_company_id": "int",
+    "seen_at": "timestamp",
 }
 
 
@@ -148,7 +149,7 @@ class HcrmFeedRecordWriter(models.AbstractModel):
         columns = self._columns(Model, items[0])
         table = Model._table
         temp_like(self.env.cr, STAGE, table, columns, _EXTRA)
-        self._stage(items, columns, result)
+        self._stage(page, items, columns, result)
         self._compare(table, columns)
         self._insert(table, columns)
         self._update(table, columns)
@@ -179,12 +180,21 @@ class HcrmFeedRecordWriter(models.AbstractModel):
             ]
         return columns
 
-    def _stage(self, items: list[Item], columns: Sequence[str], result: Result) -> None:
+    def _stage(
+        self,
+        page: PageState,
+        items: list[Item],
+        columns: Sequence[str],
+        result: Result,
+    ) -> None:
+        now = fields.Datetime.to_datetime(page.now)
         new = result.new
         rows = []
         for n, item in enumerate(items):
             values, links = item.mapped.values, item.links
-            row = [n, item.res_id, item.record.ext_id in new, False]
+            # when the source says it changed, else when we see it
+            seen_at = min(item.record.updated_at or now, now)
+            row = [n, item.res_id, item.record.ext_id in new, False, seen_at]
             for column in columns:
                 if column in values:
                     row.append(values[column])
@@ -194,7 +204,10 @@ class HcrmFeedRecordWriter(models.AbstractModel):
                     row.append(links.get(column))
             rows.append(row)
         copy_rows(
-            self.env.cr, STAGE, ("n", "id", "is_new", "is_changed", *columns), rows
+            self.env.cr,
+            STAGE,
+            ("n", "id", "is_new", "is_changed", "seen_at", *columns),
+            rows,
         )
 
     def _compare(self, table: str, columns: Sequence[str]) -> None:

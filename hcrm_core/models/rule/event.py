@@ -34,7 +34,9 @@ class HcrmEvent(models.Model):
     res_model = fields.Char()
     res_id = fields.Many2oneReference(model_field="res_model")
     key = fields.Char(required=True)
-    is_backfill = fields.Boolean(help="From the first load: starts no outreach.")
+    is_backfill = fields.Boolean(
+        help="History: from the first load, or learnt too late. Starts no outreach."
+    )
 
     _key_uniq = models.Constraint("UNIQUE(key)", "This event is recorded already.")
     _partner_idx = models.Index("(partner_id, date_occurred DESC)")
