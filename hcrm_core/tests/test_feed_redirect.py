@@ -78,7 +78,7 @@ class TestFeedRedirect(FeedCommon):
         self.assertEqual((new.name, new.hcrm_other_names), ("王芳", "王小芳"))
         self.assertFalse(new.street)
         found = self.env["hcrm.person.search"].search([("token", "=", "王小芳")])
-        self.assertEqual(found.partner_id, new)
+        self.assertEqual(found.mapped("partner_id"), [new.id])
         moved = self.env["hcrm.merge.log"].search([("old_id", "=", old.id)])
         self.assertIn("hcrm.encounter", moved.mapped("res_model"))
         joined = self.env["hcrm.event"].search(
@@ -214,13 +214,13 @@ class TestFeedRedirect(FeedCommon):
         self.assertIn("apart again", old.message_ids[0].body)
         self.assertIn("apart again", new.message_ids[0].body)
         found = self.env["hcrm.person.search"].search([("token", "=like", "%old")])
-        self.assertIn(old, found.partner_id)
+        self.assertIn(old.id, found.mapped("partner_id"))
         self.assertFalse(self.env["hcrm.duplicate.candidate"].search([]))
 
     def test_cost_is_constant(self):
         """As many queries for 2 merged records as for 50."""
         counts = []
-        for count in (2, 50):
+        for count in (1, 2, 50):  # the first fills the caches
             names = [f"{count}-{number}" for number in range(count)]
             self._feed(
                 *(self._patient(f"s{name}") for name in names),
@@ -247,4 +247,4 @@ class TestFeedRedirect(FeedCommon):
                 self._find("Encounter", f"e{names[-1]}").partner_id,
                 self._find("Patient", f"s{names[-1]}"),
             )
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(counts[1], counts[2])

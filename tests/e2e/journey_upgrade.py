@@ -69,7 +69,9 @@ def run(world: World) -> None:
         again = _load(world, ROOT, database, hospital)
         assert again[1:] == [0, 0], f"the same files bring {again[1:]} new and changed"
         total = sum(row[0] for row in after.values())
-        print(f"  {len(after)} tables, {total} rows as before; the files say nothing new")
+        print(
+            f"  {len(after)} tables, {total} rows as before; the files say nothing new"
+        )
 
 
 @contextmanager
