@@ -45,6 +45,12 @@ _COLUMNS = (
     "SELECT table_name, column_name FROM information_schema.columns"
     " WHERE table_schema = current_schema()"
 )
+# tables that are there and that the role may not read, or may write to
+_RIGHTS = """
+SELECT c.relname, has_table_privilege(c.oid, 'SELECT'),
+       has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+  FROM pg_class c
+ WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s)"""
 
 
 @register("gnuhealth_sql", lists_ids=True)
@@ -55,9 +61,19 @@ class GnuHealth:
         self.config = config
 
     def prepare(self) -> None:
-        """See that the source answers and is a GNU Health."""
+        """See that the source answers, is a GNU Health, and may be read.
+
+        A table that is there and may not be read would silently be missing.
+        """
         with reading(self.config) as cr:
             self._streams(cr)
+            closed = [
+                name for name, may_read, _write in self._rights(cr) if not may_read
+            ]
+        if closed:
+            raise AdapterError(
+                "db_no_right", login=self.config.login, error=", ".join(sorted(closed))
+            )
 
     def cleanup(self) -> None:
         """Nothing is left behind."""
@@ -202,16 +218,24 @@ class GnuHealth:
 
     def check(self, limit: int) -> Report:
         """Count what is there by type, and tell what this installation lacks."""
-        report = Report(files=[f"{self.config.database} ({self.config.host or '-'})"])
+        report = Report(notes=[("db_answers", {"database": self.config.database})])
         with reading(self.config) as cr:
             streams = self._streams(cr)
             for stream in streams:
                 cr.execute(stream.count())
                 count = cr.fetchone()[0]
                 report.counts[stream.type] = report.counts.get(stream.type, 0) + count
+            if any(may_write for _name, _read, may_write in self._rights(cr)):
+                report.notes.append(("db_may_write", {"login": self.config.login}))
         present = {stream.name for stream in streams}
         report.ignored = [one.name for one in STREAMS if one.name not in present]
         return report
+
+    def _rights(self, cr) -> list[tuple[str, bool, bool]]:
+        """(table, may be read, may be written to) of every table that is read."""
+        names = {table for stream in STREAMS for table in stream.all_tables}
+        cr.execute(_RIGHTS, [list(names)])
+        return cr.fetchall()
 
     def _streams(self, cr) -> list[Stream]:
         """The streams that this installation and the source's settings have."""

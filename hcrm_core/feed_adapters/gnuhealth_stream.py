@@ -51,6 +51,12 @@ class Stream:
         """The tables without which there are no such records."""
         return _tables(f"{self.select} {self.where}")
 
+    @property
+    def all_tables(self) -> set[str]:
+        """Every table it may read, those of some installations included."""
+        clauses = " ".join(f"FROM {clause}" for clause in self.touched)
+        return self.tables | _tables(clauses) | {v[0] for v in self.optional.values()}
+
     def bound(self, columns: set[tuple[str, str]]) -> Stream | None:
         """The stream as an installation has it; None where its module is missing.
 

@@ -453,6 +453,25 @@ class TestFeedGnuhealth(HcrmCommon):
         self.assertIn("Procedure gnuhealth_surgery", report.ignored)
         self.assertNotIn("Procedure", report.counts)
 
+    def test_a_role_that_could_write_is_told(self):
+        """The check of a source says that its role has too many rights."""
+        self.his.person()
+        self.source.action_check()
+        self.assertIn("could also write to the HIS", self.source.check_report)
+        self.assertIn("Patient", self.source.check_report)
+
+    def test_a_table_that_may_not_be_read_stops_the_run(self):
+        """It would silently be missing; the sentence names it."""
+        rights = [("party_address", False, False), ("party_party", True, False)]
+        adapter = self._adapter()
+        with (
+            patch.object(type(adapter), "_rights", lambda self, cr: rights),
+            self.assertRaises(AdapterError) as raised,
+        ):
+            adapter.prepare()
+        self.assertEqual(raised.exception.code, "db_no_right")
+        self.assertEqual(raised.exception.values["error"], "party_address")
+
     def test_no_gnu_health_is_said_so(self):
         self.source.database_schema = "public"
         with self.assertRaises(AdapterError) as raised:

@@ -131,6 +131,11 @@ class HcrmFeedReason(models.AbstractModel):
                 " %(types)s"
             ),
             "deletions": self.env._("Tells of deletions with the changes: %(types)s"),
+            "db_answers": self.env._("The database %(database)s answers."),
+            "db_may_write": self.env._(
+                "The user %(login)s could also write to the HIS. We never do, but have the"
+                " HIS take every right but SELECT away."
+            ),
         }
         sentence = sentences.get(code)
         return sentence % Lenient(values) if sentence else f"{code} {values}"
