@@ -1,9 +1,13 @@
 """`make e2e`: run tests/e2e against a running server on a throw-away database."""
 
-from steps import browser, entry, fhir_server, gnuhealth, settings
+from steps import browser, entry, fhir_server, gnuhealth, mariadb, settings
 
 # what a journey needs beside Odoo, by the name of the journey
-PARTS = {"fhir_rest": fhir_server.prepare, "gnuhealth": gnuhealth.prepare}
+PARTS = {
+    "fhir_rest": fhir_server.prepare,
+    "gnuhealth": gnuhealth.prepare,
+    "tables": mariadb.prepare,
+}
 
 
 def main(argv):

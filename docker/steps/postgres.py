@@ -41,7 +41,7 @@ class Server:
         """Stop a private cluster; leave somebody's own server alone."""
         if self.data:
             pg_ctl = _binaries() / "pg_ctl"
-            _as_owner([pg_ctl, "-D", self.data, "-m", "fast", "stop"], self.owner)
+            as_owner([pg_ctl, "-D", self.data, "-m", "fast", "stop"], self.owner)
 
 
 def start(name, durable):
@@ -57,7 +57,7 @@ def stop_private(name):
     if not (home / "data").exists():
         return False
     args = [_binaries() / "pg_ctl", "-D", home / "data", "-m", "fast", "stop"]
-    code, _out = _as_owner(args, owner)
+    code, _out = as_owner(args, owner)
     return code == 0
 
 
@@ -75,13 +75,13 @@ def _own_server():
 def _private_cluster(name, durable):
     """Create the cluster when it is missing, start it when it is down."""
     bin_folder = _binaries()
-    home, owner = _make_home(name)
+    home, owner = make_home(name)
     data = home / "data"
     if not (data / "PG_VERSION").exists():
         _initdb(bin_folder, home, data, owner)
     socket = _socket_folder(home, owner)
     server = Server({"PGHOST": str(socket), "PGUSER": ROLE}, data, owner)
-    code, _out = _as_owner([bin_folder / "pg_ctl", "-D", data, "status"], owner)
+    code, _out = as_owner([bin_folder / "pg_ctl", "-D", data, "status"], owner)
     if code:
         _start(bin_folder, home, data, socket, owner, durable)
     return server
@@ -94,7 +94,7 @@ def _initdb(bin_folder, home, data, owner):
     with say.step("creating a private PostgreSQL cluster"):
         args = [bin_folder / "initdb", "-D", new, "-U", ROLE, "--auth=trust"]
         args += ["--encoding=UTF8", "--locale=C.UTF-8"]
-        code, out = _as_owner(args, owner)
+        code, out = as_owner(args, owner)
         if code:
             raise say.Stop(
                 f"the private PostgreSQL cluster could not be made.\n\n{out}\n\n"
@@ -113,7 +113,7 @@ def _start(bin_folder, home, data, socket, owner, durable):
     )
     args = [bin_folder / "pg_ctl", "-D", data, "-l", home / "log"]
     args += ["-w", "-t", "120", "-o", options, "start"]
-    code, out = _as_owner(args, owner)
+    code, out = as_owner(args, owner)
     if code:
         raise say.Stop(
             "the private PostgreSQL cluster does not start.\n\n"
@@ -168,7 +168,7 @@ def _place(name):
     return Path("/var/lib/hcrm") / digest / name, owner
 
 
-def _make_home(name):
+def make_home(name):
     """Create the folder of a cluster for its owner alone."""
     home, owner = _place(name)
     if not home.exists():
@@ -199,7 +199,7 @@ def _system_user(home):
 
 def _can_enter(folder, owner):
     """Tell whether a user may enter a folder."""
-    code, _out = _as_owner(["test", "-x", folder], owner)
+    code, _out = as_owner(["test", "-x", folder], owner)
     return code == 0
 
 
@@ -218,7 +218,7 @@ def _socket_folder(home, owner):
     raise say.Stop(f"{folder} belongs to somebody else; remove it and run again.")
 
 
-def _as_owner(args, owner):
+def as_owner(args, owner):
     """Run a short program as the cluster's owner, in a folder it may enter."""
     options = {"cwd": "/"}
     if owner:
