@@ -50,6 +50,7 @@ from . import test_record_calendar
 from . import test_record_chronic
 from . import test_people_lists
 from . import test_feed_table
+from . import test_feed_table_values
 from . import test_feed_ui
 from . import test_kpi_facts
 from . import test_message_governor

@@ -103,7 +103,7 @@ def rows_of(records: Iterable[dict]) -> dict[str, list[Row]]:
     records = list(records)
     writer.cards = _second_cards(records)
     for record in records:
-        writer.write(record)
+        writer.add(record)
     return tables
 
 
@@ -134,7 +134,7 @@ class _Writer:
         self.tables = tables
         self.cards: dict[str, str] = {}
 
-    def write(self, record: dict) -> None:
+    def add(self, record: dict) -> None:
         writer: Callable[[dict], None] = getattr(self, "_" + record["resourceType"])
         writer(record)
 

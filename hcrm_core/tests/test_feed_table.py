@@ -250,6 +250,22 @@ class TestFeedTable(TableHis):
         with self.assertRaisesRegex(UserError, "needs more than 1 s"):
             table._ask(lambda adapter: adapter.preview(table.name, 5))
 
+    def test_run_rests_outside_the_hours_to_read(self):
+        """R2: a night window: the run keeps its place and goes on when it opens."""
+        hour = int(self.source._local_hour())
+        self.source.write(
+            {"window_start": (hour + 3) % 24, "window_end": (hour + 4) % 24}
+        )
+        run = self.source._start_run(enqueue=False)
+        waits = []
+        self.patch(type(run), "_enqueue", lambda run, wait=0: waits.append(wait))
+        run._job_page()
+        self.assertEqual(run.state, "queued")
+        self.assertTrue(2 * 3600 <= waits[0] <= 3 * 3600, waits)
+        self.source.write({"window_start": hour, "window_end": hour})
+        run._job_page()
+        self.assertEqual((run.state, waits[1:]), ("running", [0]))
+
     # ------------------------------------------------------------------
     # WHAT THE ADMINISTRATOR SEES
     # ------------------------------------------------------------------

@@ -174,8 +174,19 @@ class HcrmFeedRun(models.Model):
         return f"hcrm.feed:{place}:{self.state}:{self.retry_count}:{digest}"
 
     def _job_page(self):
-        """Write the next page and queue the one after, in one transaction."""
+        """Write the next page and queue the one after, in one transaction.
+
+        Outside the hours in which the HIS may be read the run keeps its place.
+        """
         self.ensure_one()
+        shut = self.source_id._seconds_to_window()
+        if shut:
+            if self.state in ("queued", "running"):
+                self.message = self.env._(
+                    "It goes on where it stopped when the hours to read begin."
+                )
+                self._enqueue(shut)
+            return
         wait = self._step()
         if wait is not None:
             self._enqueue(wait)

@@ -60,13 +60,22 @@ class HcrmFeedSource(models.Model):
         self.ensure_one()
         if self.window_start == self.window_end:
             return True
-        local = fields.Datetime.context_timestamp(
-            self.with_context(tz=self.company_id.hcrm_tz), fields.Datetime.now()
-        )
-        hour = local.hour + local.minute / 60
+        hour = self._local_hour()
         if self.window_start < self.window_end:
             return self.window_start <= hour < self.window_end
         return hour >= self.window_start or hour < self.window_end
+
+    def _local_hour(self) -> float:
+        local = fields.Datetime.context_timestamp(
+            self.with_context(tz=self.company_id.hcrm_tz), fields.Datetime.now()
+        )
+        return local.hour + local.minute / 60
+
+    def _seconds_to_window(self) -> int:
+        """Seconds until the source may be read; 0 where it may be now."""
+        if self._is_in_window():
+            return 0
+        return max(60, round((self.window_start - self._local_hour()) % 24 * 3600))
 
     def action_reconcile(self):
         """Compare now what exists at the source with what is here."""
