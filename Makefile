@@ -1,7 +1,7 @@
 # What a person types; docker/ holds the steps, docker/README.md tells them.
 PYTHON ?= python3
 
-.PHONY: run stop test lint format i18n bench e2e prepare shell
+.PHONY: run stop test lint format i18n bench e2e prepare shell container
 
 run:            ## prepare what is missing, serve the demo hospital
 	@$(PYTHON) docker run
@@ -19,6 +19,8 @@ bench:          ## speed, as ratios in one run
 	@$(PYTHON) docker bench $(ARGS)
 e2e:            ## journeys across addons, APIs and real data
 	@$(PYTHON) docker e2e $(ARGS)
+container:      ## carry out docker/ without an engine and run it (root)
+	@$(PYTHON) docker container $(ARGS)
 prepare:        ## only fetch what is missing
 	@$(PYTHON) docker prepare
 shell:          ## Odoo's shell on the demo database

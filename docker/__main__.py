@@ -24,6 +24,9 @@ COMMANDS = (
     "bench",
     "e2e",
     "shell",
+    "container",
+    "serve",
+    "healthy",
 )
 
 

@@ -11,6 +11,7 @@ def main(_argv):
     settings.make_folders()
     if not odoo.running("odoo"):
         odoo.check_port(settings.PORT, settings.INTERFACE)
+    postgres.check()
     machine.prepare()
     server = postgres.start("pg", durable=True)
     databases = database.Databases(server)
@@ -37,18 +38,8 @@ def _bring_up(databases, server):
 
 
 def _update(databases, server, conf, name, mark):
-    """Install the suite, or update it when its code changed."""
-    log = settings.LOG / "install.log"
-    modules = settings.addons()
-    if not databases.exists(name):
-        with say.step("creating the database and installing the suite", log):
-            suite.build(databases, server, conf, name, mark, "install", modules)
-    elif databases.mark(name) != mark:
-        with say.step("updating the suite to the code of this clone", log):
-            names = ",".join(modules)
-            args = ["-d", name, "-i", names, "-u", names, "--stop-after-init"]
-            odoo.run(conf, server, [*args, "--no-http"], "install", suite.HELP)
-            databases.set_mark(name, mark)
+    """Install or update the suite, then the demo's entities and users."""
+    suite.bring_up(databases, server, conf, name, mark)
     if demo.SETUP.exists() and not demo.is_set_up(databases, name):
         with say.step("setting up the demo's entities and users"):
             demo.set_up(conf, server, name)

@@ -34,9 +34,9 @@ def fetch_odoo(tree):
             "fetched. Name one: HCRM_ODOO=/path/to/odoo make run"
         )
     with say.step("fetching Odoo 19 from Debian", settings.LOG / "odoo.log"):
-        mirror = _mirror()
-        packages = _download(mirror, "sid", SID)
-        packages += _download(mirror, "bookworm", BOOKWORM)
+        address = mirror()
+        packages = _download(address, "sid", SID)
+        packages += _download(address, "bookworm", BOOKWORM)
     with say.step("unpacking Odoo 19"):
         new = tree.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
@@ -46,7 +46,7 @@ def fetch_odoo(tree):
         shutil.rmtree(APT, ignore_errors=True)
 
 
-def _mirror():
+def mirror():
     """Return the address of the Debian archive this machine is set up with."""
     _code, out = shell.capture(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
@@ -61,13 +61,13 @@ def _mirror():
     )
 
 
-def _download(mirror, suite, packages):
+def _download(address, suite, packages):
     """Return the paths of the packages of a suite, fetched into the cache."""
     folder = APT / suite
     (folder / "lists" / "partial").mkdir(parents=True, exist_ok=True)
     (folder / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
     sources = folder / "sources.list"
-    sources.write_text(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n")
+    sources.write_text(f"deb [signed-by={KEYRING}] {address} {suite} main\n")
     options = [
         f"-oDir::Etc::sourcelist={sources}",
         "-oDir::Etc::sourceparts=/dev/null",

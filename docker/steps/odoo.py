@@ -29,8 +29,11 @@ def addons_path():
     return [settings.ROOT, *odoo_source.addons_path(), python_env.OCA / "odoo/addons"]
 
 
-def configure(name, server, port, interface="127.0.0.1"):
-    """Write .local/NAME.conf and return its path."""
+def configure(name, server, port, interface="127.0.0.1", extra=None, channels="root:2"):
+    """Write .local/NAME.conf and return its path.
+
+    `extra` options go before ours; one that is None is left out.
+    """
     path = settings.LOCAL / f"{name}.conf"
     options = {
         "addons_path": ",".join(str(folder) for folder in addons_path()),
@@ -52,10 +55,13 @@ def configure(name, server, port, interface="127.0.0.1"):
         options["db_port"] = 5432
     else:
         options.update(_own_server_options())
+    options.update(extra or {})
     parser = configparser.RawConfigParser()
-    parser["options"] = {key: str(value) for key, value in options.items()}
+    parser["options"] = {
+        key: str(value) for key, value in options.items() if value is not None
+    }
     parser["queue_job"] = {
-        "channels": "root:2",
+        "channels": channels,
         "scheme": "http",
         "host": "localhost" if interface == "0.0.0.0" else interface,
         "port": str(port),

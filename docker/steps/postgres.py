@@ -19,6 +19,7 @@ from . import say, settings, shell
 OWN_SERVER = ("PGHOST", "PGHOSTADDR", "PGUSER", "PGSERVICE")
 ROLE = "odoo"
 SYSTEM_USERS = ("hcrm", "odoo", "postgres")
+DEBIAN = Path("/usr/lib/postgresql")
 MIN_VERSION = 13
 SOCKET_LIMIT = 90  # the kernel allows 107 bytes; the socket's name is part of it
 NO_BINARIES = (
@@ -40,7 +41,7 @@ class Server:
     def stop(self):
         """Stop a private cluster; leave somebody's own server alone."""
         if self.data:
-            pg_ctl = _binaries() / "pg_ctl"
+            pg_ctl = binaries() / "pg_ctl"
             as_owner([pg_ctl, "-D", self.data, "-m", "fast", "stop"], self.owner)
 
 
@@ -51,12 +52,18 @@ def start(name, durable):
     return _private_cluster(name, durable)
 
 
+def check():
+    """Stop with a sentence when there will be no server, before anything is fetched."""
+    if not any(os.environ.get(variable) for variable in OWN_SERVER):
+        binaries()
+
+
 def stop_private(name):
     """Stop a private cluster when it is there and runs; tell whether it did."""
     home, owner = _place(name)
     if not (home / "data").exists():
         return False
-    args = [_binaries() / "pg_ctl", "-D", home / "data", "-m", "fast", "stop"]
+    args = [binaries() / "pg_ctl", "-D", home / "data", "-m", "fast", "stop"]
     code, _out = as_owner(args, owner)
     return code == 0
 
@@ -74,7 +81,7 @@ def _own_server():
 
 def _private_cluster(name, durable):
     """Create the cluster when it is missing, start it when it is down."""
-    bin_folder = _binaries()
+    bin_folder = binaries()
     home, owner = make_home(name)
     data = home / "data"
     if not (data / "PG_VERSION").exists():
@@ -121,7 +128,7 @@ def _start(bin_folder, home, data, socket, owner, durable):
         )
 
 
-def _binaries():
+def binaries():
     """Return the folder of PostgreSQL's server programs, installed when missing."""
     found = _find_binaries()
     if not found:
@@ -135,7 +142,7 @@ def _binaries():
 def _find_binaries():
     """Return the newest folder with initdb and pg_ctl, or None."""
     folders = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"),
+        DEBIAN.glob("*/bin"),
         key=lambda path: float(path.parent.name),
         reverse=True,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from . import say, settings
 
 FULL = ("No space left on device", "ENOSPC", "Disk quota exceeded")
+FULL_BELOW = 20e6  # bytes free; the log of a full disk cannot tell it any more
 
 
 def is_root():
@@ -34,7 +35,8 @@ def log_to(path, args, env=None, **options):
 def _failure(path, why):
     """Return why a program failed: a full disk is told before anything else."""
     last = say.tail(path)
-    if any(word in last for word in FULL):
+    is_full = shutil.disk_usage(settings.LOCAL).free < FULL_BELOW
+    if is_full or any(word in last for word in FULL):
         why = (
             "the disk is full. Make room (a first run needs about 4 GB under "
             ".local/) and run the same command again; finished steps are kept."
@@ -85,6 +87,14 @@ def apt_install(packages, why):
             f"apt could not install {names}. {why}",
             env=env,
         )
+
+
+def apt_install_missing(packages):
+    """Install the package of every program that is missing."""
+    missing = [name for program, name in packages.items() if not shutil.which(program)]
+    if missing:
+        names = " ".join(missing)
+        apt_install(missing, f"{names} is missing. Install it: apt-get install {names}")
 
 
 def fingerprint(*parts):

@@ -2,7 +2,7 @@
 
 import ast
 
-from . import database, machine, odoo, settings, shell
+from . import database, machine, odoo, say, settings, shell
 
 NOT_SHIPPED = {"tests", "__pycache__", "readme", "README.md"}
 HELP = "Odoo could not install the addons. See .local/log/ and mend what it says."
@@ -41,6 +41,21 @@ def build(databases, server, conf, name, mark, log, modules, template=None):
     odoo.run(conf, server, args, log, HELP)
     databases.rename(building, name)
     databases.set_mark(name, mark)
+
+
+def bring_up(databases, server, conf, name, mark):
+    """Install the suite into a new database, or update one of older code."""
+    log = settings.LOG / "install.log"
+    modules = settings.addons()
+    if not databases.exists(name):
+        with say.step("creating the database and installing the suite", log):
+            build(databases, server, conf, name, mark, "install", modules)
+    elif databases.mark(name) != mark:
+        with say.step("updating the suite to the code of this clone", log):
+            names = ",".join(modules)
+            args = ["-d", name, "-i", names, "-u", names, "--stop-after-init"]
+            odoo.run(conf, server, [*args, "--no-http"], "install", HELP)
+            databases.set_mark(name, mark)
 
 
 def filestore_exists(name):

@@ -48,6 +48,7 @@ def world(purpose):
     """Yield a clone of the suite in the fast cluster; put all away afterwards."""
     settings.make_folders()
     with shell.only_one("test", "using the test cluster of this clone"):
+        postgres.check()
         machine.prepare()
         server = postgres.start("pg-test", durable=False)
         try:

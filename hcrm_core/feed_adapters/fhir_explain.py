@@ -97,6 +97,7 @@ PATHS: dict[str, list[tuple[str, str]]] = {
 # worked out, or of no interest to a person
 HIDDEN = {
     "source_state",
+    "_end_first_seen",
     "tz_offset",
     "code_system",
     "has_value",

@@ -36,7 +36,7 @@ class Cluster:
 
     def __init__(self, world: World):
         self.server = postgres._private_cluster(CLUSTER, durable=True)
-        self.bin = postgres._binaries()
+        self.bin = postgres.binaries()
         self.host = self.server.environment["PGHOST"]
         self.user = self.server.environment["PGUSER"]
         self.world = world

@@ -69,6 +69,10 @@ class HcrmFeedReason(models.AbstractModel):
             "write_failed": self.env._("Refused by the database"),
             "too_long": self.env._("Text is too long"),
             "person_refused": self.env._("Person could not be written"),
+            "column_date": self.env._("Date in another form"),
+            "column_number": self.env._("Not a number"),
+            "partner_missing": self.env._("No contact behind the patient"),
+            "partner_has_parent": self.env._("Contact belongs to another contact"),
         }
 
     def _sentences(self) -> dict[str, str]:
