@@ -155,7 +155,7 @@ class TestFeedOrigin(FeedWorld, TransactionCase):
         statistics = self.env.registry["hcrm.feed.statistics"]
         self.patch(statistics, "_refresh", lambda model: None)
         counts = []
-        for count in (2, 50):
+        for count in (1, 2, 50):  # the first one warms the caches
             tell = [
                 [
                     record_from_data(
@@ -182,4 +182,4 @@ class TestFeedOrigin(FeedWorld, TransactionCase):
                 start = self.env.cr.sql_log_count
                 self.env["hcrm.feed.pipeline"]._process(run, records)
             counts.append(self.env.cr.sql_log_count - start)
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(counts[1], counts[2])
