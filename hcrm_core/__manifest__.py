@@ -88,5 +88,6 @@
         "web.assets_tests": ["hcrm_core/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["hcrm_core/static/tests/**/*.test.js"],
     },
+    "post_load": "remember_rpc_address",
     "application": True,
 }

@@ -8,6 +8,11 @@ from odoo.tools import SQL, mute_logger
 
 from .common import HcrmCommon, HcrmWorld
 
+PIXEL = (
+    b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+    b"awAAAABJRU5ErkJggg=="
+)
+
 
 @tagged("post_install", "-at_install", "hcrm_core_security")
 class TestGuardAccessLog(HcrmWorld, HttpCase):
@@ -164,6 +169,112 @@ class TestGuardAccessLog(HcrmWorld, HttpCase):
         )
         self._assert_one("read", self.person)
 
+    def test_pivots_and_old_groups_by_person_tell_names(self):
+        domain = [["partner_id", "in", self.people.ids]]
+        for method, args in (
+            ("formatted_read_grouping_sets", (domain, [[], ["partner_id"]])),
+            ("read_group", (domain, ["id:count"], "partner_id")),
+        ):
+            with self.subTest(method=method), mute_logger("py.warnings"):
+                self._web("nurse", "hcrm.encounter", method, *args)
+                self._assert_one("read", self.person)
+
+    def test_pictures_and_documents(self):
+        """``/web/image`` and ``/web/content``; initials are no picture."""
+        self.authenticate("nurse", "nurse")
+        picture = f"/web/image/res.partner/{self.person.id}/avatar_128"
+        self.assertEqual(self.url_open(picture).status_code, 200)
+        self.assertFalse(self._logged())
+        self.person.image_1920 = PIXEL
+        self.env.flush_all()
+        self.assertEqual(self.url_open(picture).status_code, 200)
+        self._assert_one("picture", self.person)
+        condition = self.env["hcrm.condition"].search(
+            [("partner_id", "=", self.person.id)]
+        )
+        for record in (self.person, condition[:1]):
+            letter = self.env["ir.attachment"].create(
+                {
+                    "name": "letter.txt",
+                    "raw": b"Dear doctor",
+                    "res_model": record._name,
+                    "res_id": record.id,
+                }
+            )
+            answer = self.url_open(f"/web/content/{letter.id}")
+            self.assertEqual(answer.text, "Dear doctor")
+            self._assert_one("document", self.person)
+
+    def test_notes_and_messages(self):
+        self.person.message_post(body="Fears needles")
+        self.contact.message_post(body="Pays late")
+        self.env.flush_all()
+        self.authenticate("nurse", "nurse")
+        for record, is_logged in ((self.person, True), (self.contact, False)):
+            params = {"thread_model": "res.partner", "thread_id": record.id}
+            answer = self.url_open("/mail/thread/messages", json={"params": params})
+            self.assertIn("result", answer.json())
+            if is_logged:
+                self._assert_one("thread", record)
+            domain = [["model", "=", "res.partner"], ["res_id", "=", record.id]]
+            self._json2(
+                "nurse", "mail.message", "search_read", domain=domain, fields=["body"]
+            )
+            if is_logged:
+                self._assert_one("read", record, "json2")
+            self.assertFalse(self._logged())
+
+    @mute_logger("odoo.http")
+    def test_exports_are_kept_to_officers_or_locked(self):
+        """R22: lock the export, of the hospital or of one reader."""
+        nurse = self.users["nurse"]
+        nurse.group_ids += self.env.ref("base.group_allow_export")
+
+        def export(records):
+            return self._web("nurse", records._name, "export_data", records.ids, ["id"])
+
+        self.assertIn("datas", export(self.people))
+        self.company_a.hcrm_export_policy = "officers"
+        self.assertIn("export officers", export(self.people)["data"]["message"])
+        facts = self.env["hcrm.encounter"].search(
+            [("partner_id", "in", self.people.ids)]
+        )
+        self.assertIn("export officers", export(facts)["data"]["message"])
+        self.assertIn("datas", export(self.contact), "ordinary contacts")
+        nurse.group_ids += self.env.ref("hcrm_core.group_export_officer")
+        self.assertIn("datas", export(self.people))
+        Desk = self._as("privacy_officer")["hcrm.privacy.desk"]
+        self.assertTrue(Desk.lock_export(nurse.id))
+        self.assertIn("are locked", export(self.people)["data"]["message"])
+        with self.assertRaises(AccessError):
+            self._as("nurse")["hcrm.privacy.desk"].lock_export(nurse.id, False)
+        self.assertFalse(Desk.lock_export(nurse.id, False))
+        self.assertIn("datas", export(self.people))
+        self.company_a.hcrm_export_policy = "locked"
+        self.assertIn("are locked", export(self.people)["data"]["message"])
+
+    @mute_logger(
+        "odoo.addons.hcrm_core.models.guard.access_log_write",
+        "odoo.http",
+        "odoo.sql_db",
+    )
+    def test_clinical_facts_are_not_shown_without_a_log(self):
+        """DESIGN.md section 4: if the log fails, clinical reads are refused."""
+        condition = self.env["hcrm.condition"].search(
+            [("partner_id", "=", self.person.id)]
+        )
+        broken = SQL("INSERT INTO hcrm_access_log (no_such_column) VALUES (1)")
+        Log = type(self.env["hcrm.access.log"])
+        with patch.object(Log, "_insert_sql", lambda self, buffer: broken):
+            for model, method, args in (
+                ("hcrm.condition", "web_read", (condition.ids, {"name": {}})),
+                ("hcrm.condition", "web_search_read", ([], {"name": {}})),
+                ("res.partner", "hcrm_get_health", (self.person.id,)),
+                ("res.partner", "hcrm_get_timeline", (self.person.id,)),
+            ):
+                answer = self._web("nurse", model, method, *args)
+                self.assertIn("cannot be written", answer["data"]["message"])
+
     def test_search_read_over_json2(self):
         domain = [["id", "in", self.people.ids]]
         self._json2(
@@ -178,7 +289,8 @@ class TestGuardAccessLog(HcrmWorld, HttpCase):
         domain = [["id", "in", self.people.ids]]
         fields_ = ["name"]
         self._xmlrpc("nurse", "res.partner", "search_read", domain, fields_)
-        self._assert_one("read", self.people, "rpc")
+        log = self._assert_one("read", self.people, "rpc")
+        self.assertTrue(log.ip)
         self._xmlrpc("nurse", "res.partner", "hcrm_get_card", self.person.id)
         self._assert_one("card", self.person, "rpc")
 

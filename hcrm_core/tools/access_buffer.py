@@ -15,9 +15,9 @@ _CHANNELS = (
     (re.compile(r"^/(xmlrpc|jsonrpc)\b"), "rpc"),
     (re.compile(r"^/(web|odoo|mail|discuss|bus|report)\b"), "web"),
 )
-# work of the server that comes in as a request; and the pictures of a list, one
-# request each, after the list itself was logged
-_UNLOGGED = ("/queue_job/", "/web/image", "/web/assets")
+# work of the server that comes in as a request, and files of the web client
+_UNLOGGED = ("/queue_job/", "/web/assets")
+_PICTURES = "/web/image"
 
 MAX_QUERY = 200
 
@@ -44,6 +44,8 @@ class AccessBuffer:
     env: object = None
     notes: dict[tuple, Note] = field(default_factory=dict)
     fetched: dict[str, set[int]] = field(default_factory=dict)
+    # a picture is drawn from fields that its reader does not see
+    is_picture: bool = False
 
     def note(self, env, note: Note):
         """Keep ``note``; the same thing twice in a request is one reading."""
@@ -51,8 +53,9 @@ class AccessBuffer:
         self.notes.setdefault((note.kind, note.model, note.ids, note.query), note)
 
     def fetch(self, env, model: str, ids):
-        self.env = self.env or env
-        self.fetched.setdefault(model, set()).update(ids)
+        if not self.is_picture:
+            self.env = self.env or env
+            self.fetched.setdefault(model, set()).update(ids)
 
     def __bool__(self):
         return bool(self.notes or self.fetched)
@@ -83,6 +86,8 @@ def start(path: str, ip: str | None) -> AccessBuffer | None:
     _local.ip = ip
     collects = channel and channel != "rpc"
     _local.buffer = AccessBuffer(channel, ip) if collects else None
+    if collects:
+        _local.buffer.is_picture = path.startswith(_PICTURES)
     return _local.buffer
 
 
@@ -92,6 +97,10 @@ def current() -> AccessBuffer | None:
 
 def address() -> str | None:
     return getattr(_local, "ip", None)
+
+
+def remember_address(ip: str | None):
+    _local.ip = ip
 
 
 def stop():

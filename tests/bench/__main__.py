@@ -1,7 +1,7 @@
 """Speed as ratios to raw PostgreSQL in the same run.
 
 ``python -m tests.bench --conf odoo.conf --template DB [--people N] [--million N]
-[--only import,search]``; ``DB`` is a database in which hcrm_core is installed.
+[--only import,search,access]``; ``DB`` is a database in which hcrm_core is installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from . import case_import, case_search
+from . import case_access, case_import, case_search
 from .world import World, machine_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--million", type=int, default=1_000_000)
     parser.add_argument("--load-sample", type=int, default=2_000)
-    parser.add_argument("--only", default="import,search")
+    parser.add_argument("--only", default="import,search,access")
     parser.add_argument("--folder", help="FHIR files to import instead of making them")
     parser.add_argument("--out", help="write the table as JSON to this file")
     options = parser.parse_args()
@@ -40,6 +40,8 @@ def main() -> int:
                 rows += _told(case_import.run(world, folder, options.load_sample))
         if "search" in options.only:
             rows += _told(case_search.run(world, options.million))
+        if "access" in options.only:
+            rows += _told(case_access.run(world))
     finally:
         world.close()
     print(f"\n{date.today()} · {machine_line()}\n")

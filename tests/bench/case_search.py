@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from . import million
+from . import case_caller_http, million
 from .world import World, median_ms
 
 QUERIES = (
@@ -51,7 +51,7 @@ def run(world: World, people: int) -> list[dict]:
         )
         rows.append(_caller(env, people))
         rows.append(_size(env, people))
-    return rows
+    return rows + case_caller_http.run(world, database, people)
 
 
 def _vacuum(world: World, database: str) -> None:

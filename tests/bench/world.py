@@ -19,6 +19,7 @@ class World:
 
         config.parse_config(["-c", conf, "--log-level=warn"], setup_logging=False)
         self.config = config
+        self.conf = conf
         self.template = template
         self.made: list[str] = []
 

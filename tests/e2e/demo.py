@@ -70,7 +70,8 @@ def _load(world: World, name: str, database: str, folder: str) -> None:
 def _server(world: World, name: str, database: str, workers: int):
     url = f"http://127.0.0.1:{world.port + 2}"
     path = LOG / f"demo-{name}.log"
-    command = [sys.executable, "-m", "odoo", "-c", world.conf, "-d", database]
+    command = [sys.executable, str(ROOT / "tests" / "odoo_server.py"), "server"]
+    command += ["-c", world.conf, "-d", database]
     command += ["--db-filter", f"^{database}$", "--http-port", str(world.port + 2)]
     command += ["--gevent-port", str(world.port + 3), "--workers", str(workers)]
     with open(path, "ab") as stream:

@@ -8,6 +8,8 @@ from . import access_log
 from . import access_log_write
 from . import access_log_relation
 from . import access_paths
+from . import access_paths_files
+from . import export_lock
 from . import access_question
 from . import break_glass
 from . import privacy_desk

@@ -196,6 +196,14 @@ class HcrmAccessLog(models.Model):
                 unknown or (None,),
             )
             return known, [query] if unknown else []
+        if Model._name == "mail.message":
+            query = SQL(
+                "SELECT p.id FROM mail_message m JOIN res_partner p ON p.id = m.res_id"
+                " WHERE m.id IN %s AND m.model = 'res.partner'"
+                " AND p.hcrm_metrics_id IS NOT NULL",
+                tuple(ids),
+            )
+            return set(), [query]
         known, branches = set(), []
         for name in Model._person_fields:
             cache = Model._fields[name]._get_cache(Model.env)

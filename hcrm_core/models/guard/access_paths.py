@@ -100,14 +100,43 @@ class HcrmAccessLogged(models.AbstractModel):
         groups = super().formatted_read_group(
             domain, groupby, aggregates, having, offset, limit, order
         )
+        self._hcrm_note_groups(groups, groupby)
+        return groups
+
+    @api.model
+    @api.readonly
+    def formatted_read_grouping_sets(
+        self, domain, grouping_sets, aggregates=(), *, order=None
+    ):
+        """A pivot by person does, too."""
+        answer = super().formatted_read_grouping_sets(
+            domain, grouping_sets, aggregates, order=order
+        )
+        for groups, groupby in zip(answer, grouping_sets, strict=True):
+            self._hcrm_note_groups(groups, groupby)
+        return answer
+
+    @api.model
+    @api.readonly
+    def read_group(
+        self, domain, fields, groupby, offset=0, limit=None, orderby=False, lazy=True
+    ):
+        groups = super().read_group(
+            domain, fields, groupby, offset, limit, orderby, lazy
+        )
+        names = [groupby] if isinstance(groupby, str) else groupby
+        self._hcrm_note_groups(groups, names)
+        return groups
+
+    @api.model
+    def _hcrm_note_groups(self, groups, groupby):
         names = [
             name
             for name in groupby
             if name in self._fields and self._fields[name].comodel_name == "res.partner"
         ]
-        ids = {group[name][0] for group in groups for name in names if group[name]}
+        ids = {group[name][0] for group in groups for name in names if group.get(name)}
         self.env["hcrm.access.log"]._note_fetched(self.env["res.partner"].browse(ids))
-        return groups
 
 
 class HcrmPersonMixin(models.AbstractModel):

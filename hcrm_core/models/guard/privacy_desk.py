@@ -8,7 +8,7 @@ from ...tools.desk_times import day_bounds, local_day
 
 MAX_DAYS = 90
 MAX_ROWS = 100
-OPENING_KINDS = ("card", "timeline", "read", "break_glass")
+OPENING_KINDS = ("card", "timeline", "read", "document", "thread", "break_glass")
 MANY_PARAMETER = "hcrm_core.many_cards_per_hour"
 # nobody's ordinary shift: the hours of the hospital's clock that count as off shift
 NIGHT_FROM, NIGHT_TO = 21, 6
@@ -235,6 +235,7 @@ class HcrmPrivacyDesk(models.AbstractModel):
         )
         return {
             "res.users": {user.id: user.name for user in users_sudo},
+            "locked": users_sudo.filtered("hcrm_is_export_locked")._ids,
             "res.partner": {person.id: person.display_name for person in people_sudo},
         }
 
@@ -255,6 +256,7 @@ class HcrmPrivacyDesk(models.AbstractModel):
             "times": int(row["times"]),
             "reason": row["reason"] or "",
             "is_break_glass": row["is_break_glass"],
+            "is_locked": row["user_id"] in names["locked"],
             "state": row["state"] or "open",
             "answer": row["answer"] or "",
         }
@@ -285,12 +287,26 @@ class HcrmPrivacyDesk(models.AbstractModel):
         return question.state
 
     @api.model
-    def _get_question(self, topic, user_id, day, partner_id):
-        """Return the question of a row, and whether it was just created."""
+    def lock_export(self, user_id, is_locked=True):
+        """Keep a reader from exporting people, or let them again (R22)."""
+        self._check_officer()
+        # sudo: the officer administrates no users, but this
+        user_sudo = self.env["res.users"].sudo().browse(int(user_id)).exists()
+        if user_sudo.company_ids & self.env.user.company_ids:
+            user_sudo.hcrm_is_export_locked = bool(is_locked)
+        return user_sudo.hcrm_is_export_locked
+
+    @api.model
+    def _check_officer(self):
         if not self.env["hcrm.access.question"].has_access("create"):
             raise AccessError(
                 self.env._("Only the privacy officer asks readers. Ask them to do it.")
             )
+
+    @api.model
+    def _get_question(self, topic, user_id, day, partner_id):
+        """Return the question of a row, and whether it was just created."""
+        self._check_officer()
         vals = {
             "topic": topic,
             "company_id": self.env.company.id,

@@ -80,10 +80,9 @@ class HcrmCaller(models.AbstractModel):
 
     @api.model
     def _plan(self):
-        company = self.env.company
-        campus = self.env.user.hcrm_campus_id
-        campus_id = campus.id if campus.company_id == company else 0
-        return self.env["hcrm.campus"]._phone_plan(company.id, campus_id)
+        company_id = self.env.company.id
+        campus_id = self.env["res.users"]._hcrm_campus_at(self.env.uid, company_id)
+        return self.env["hcrm.campus"]._phone_plan(company_id, campus_id)
 
     def _whole_sql(self, number):
         return SQL("c.number = %s", number)

@@ -76,6 +76,19 @@ export class DeskPrivacy extends Component {
         return this.load();
     }
 
+    /** The reader exports no people until the lock is lifted. */
+    async lock(row) {
+        await this.orm.call("hcrm.privacy.desk", "lock_export", [
+            row.user_id,
+            !row.is_locked,
+        ]);
+        return this.load();
+    }
+
+    lockLabel(row) {
+        return row.is_locked ? _t("Lift the lock") : _t("Lock exports");
+    }
+
     async explain(row) {
         await this.orm.call("hcrm.privacy.desk", "explain", this.args(row));
         return this.load();
