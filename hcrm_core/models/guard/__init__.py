@@ -1,4 +1,5 @@
 from . import ir_rule
+from . import res_company
 from . import res_users
 from . import person_access
 from . import person_company
@@ -9,7 +10,6 @@ from . import access_log_write
 from . import access_log_relation
 from . import access_paths
 from . import access_paths_files
-from . import export_lock
 from . import access_question
 from . import break_glass
 from . import privacy_desk

@@ -1,6 +1,7 @@
 """Where reading meets the access log: the ORM's two fetches, and calls by name."""
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 from odoo.http import request
 
 from ...tools import access_buffer
@@ -80,9 +81,35 @@ class HcrmAccessLogged(models.AbstractModel):
         return found
 
     def export_data(self, fields_to_export):
+        """Refuse where exports of people are locked (R22); log what leaves."""
+        if not self.env.su and self._hcrm_exported():
+            self._check_export_of_people()
         answer = super().export_data(fields_to_export)
         self.env["hcrm.access.log"]._note("export", self)
         return answer
+
+    def _hcrm_exported(self):
+        """Return the records among these whose export is that of people."""
+        return self
+
+    def _check_export_of_people(self):
+        user = self.env.user
+        policies = set(self.env.companies.sudo().mapped("hcrm_export_policy"))
+        if user.hcrm_is_export_locked or "locked" in policies:
+            raise AccessError(
+                self.env._(
+                    "Exports of people are locked. Ask the privacy officer to lift "
+                    "the lock, and say what the list is for."
+                )
+            )
+        officer = "hcrm_core.group_export_officer"
+        if "officers" in policies and not user.has_group(officer):
+            raise AccessError(
+                self.env._(
+                    "People are exported by export officers only. Ask one of them for "
+                    "the list you need."
+                )
+            )
 
     @api.model
     @api.readonly
@@ -152,6 +179,9 @@ class ResPartner(models.Model):
         """Ordinary contacts are no people: told from memory, at no cost."""
         known = self._fields["hcrm_metrics_id"]._get_cache(self.env)
         return self.browse(id_ for id_ in self._ids if known.get(id_, True))
+
+    def _hcrm_exported(self):
+        return self.filtered("hcrm_metrics_id")
 
 
 class HcrmPersonApi(models.AbstractModel):

@@ -1,9 +1,16 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
 class ResUsers(models.Model):
     _inherit = "res.users"
+
+    hcrm_is_export_locked = fields.Boolean(
+        "Exports of People Locked",
+        readonly=True,
+        copy=False,
+        help="Set and lifted on the privacy officer's desk.",
+    )
 
     def _hcrm_closed_classes(self):
         """Return the confidentiality classes this user sees by grant alone (R8).
