@@ -79,7 +79,7 @@ class Cluster:
     def restart(self) -> None:
         """As a power cut: no checkpoint, every connection is gone."""
         args = [self.bin / "pg_ctl", "-D", self.server.data, "-m", "immediate"]
-        code, out = postgres._as_owner([*args, "-w", "restart"], self.server.owner)
+        code, out = postgres.as_owner([*args, "-w", "restart"], self.server.owner)
         assert code == 0, f"PostgreSQL did not come back: {out}"
 
     def stop(self) -> None:
