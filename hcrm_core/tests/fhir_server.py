@@ -82,6 +82,7 @@ class FhirServer:
         self._store: dict[str, dict[str, list]] = {}
         self._snapshots: dict[str, list[dict]] = {}
         self._tokens: set[str] = set()
+        self.assertions: list[str] = []  # JWTs that clients named themselves with
         self._refused = False
         self._http = _Http(("127.0.0.1", port), _handler(self))
 
@@ -351,6 +352,8 @@ class FhirServer:
 
     def token(self, header: str, form: dict) -> tuple[int, dict]:
         pair = base64.b64encode(f"{LOGIN}:{SECRET}".encode()).decode()
+        if "client_assertion" in form:
+            return self._token_of_assertion(form)
         in_form = (form.get("client_id"), form.get("client_secret")) == (LOGIN, SECRET)
         if form.get("grant_type") != "client_credentials":
             return 400, {"error": "unsupported_grant_type"}
@@ -359,6 +362,13 @@ class FhirServer:
         token = str(uuid.uuid4())
         self._tokens.add(token)
         return 200, {"access_token": token, "token_type": "bearer", "expires_in": 3600}
+
+    def _token_of_assertion(self, form: dict) -> tuple[int, dict]:
+        """Keep the assertion for the test, which holds the key to verify it."""
+        self.assertions.append(form["client_assertion"])
+        token = str(uuid.uuid4())
+        self._tokens.add(token)
+        return 200, {"access_token": token, "token_type": "bearer", "expires_in": 300}
 
     def bad_day(self, path: str) -> tuple[int, dict] | None:
         """Status and headers where the server is not in the mood."""
@@ -454,5 +464,6 @@ def _handler(server: FhirServer):
 
 if __name__ == "__main__":
     with FhirServer(sys.argv[2:], int(sys.argv[1])) as running:
-        print(running.url, flush=True)
+        sys.stdout.write(f"{running.url}\n")
+        sys.stdout.flush()
         threading.Event().wait()

@@ -1,8 +1,18 @@
 """The HTTP client of web sources: it only reads, and names what goes wrong."""
 
+import base64
+import json
 import os
 from http.server import BaseHTTPRequestHandler
 from unittest.mock import patch
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from odoo.tests import BaseCase, tagged
 
@@ -84,6 +94,50 @@ class TestFeedHttpSource(BaseCase):
         tokens = [one for one in server.seen if one.path == "/token"]
         self.assertEqual(len(tokens), 2)
         self._fails(server, "token_url_empty", auth="oauth2", secret="x")
+
+    def test_client_that_signs(self):
+        """OpenEMR, SMART backend services: the client names itself by its key."""
+        for key, name in (
+            (rsa.generate_private_key(65537, 2048), "RS384"),
+            (ec.generate_private_key(ec.SECP384R1()), "ES384"),
+        ):
+            server = self._server("oauth2")
+            pem = key.private_bytes(
+                Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+            ).decode()
+            secret = pem.replace("\n", " ")  # as an input of a form pastes it
+            client = self._client(
+                server, auth="oauth2", secret=secret, token_url=server.token_url
+            )
+            self.assertEqual(client.get_json(f"{server.url}/Patient").data["total"], 9)
+            signed, _dot, signature = server.assertions[0].rpartition(".")
+            header, claims = (_unpack(part) for part in signed.split("."))
+            self.assertEqual(header["alg"], name)
+            self.assertEqual((claims["iss"], claims["sub"]), (LOGIN, LOGIN))
+            self.assertEqual(claims["aud"], server.token_url)
+            signature = _bytes(signature)
+            if name == "RS384":
+                key.public_key().verify(
+                    signature, signed.encode(), padding.PKCS1v15(), hashes.SHA384()
+                )
+            else:
+                half = (
+                    int.from_bytes(signature[:48], "big"),
+                    int.from_bytes(signature[48:], "big"),
+                )
+                key.public_key().verify(
+                    utils.encode_dss_signature(*half),
+                    signed.encode(),
+                    ec.ECDSA(hashes.SHA384()),
+                )
+        broken = "-----BEGIN PRIVATE KEY----- abc -----END PRIVATE KEY-----"
+        self._fails(
+            server,
+            "key_unreadable",
+            auth="oauth2",
+            secret=broken,
+            token_url=server.token_url,
+        )
 
     def test_busy_server_says_when(self):
         """429 with seconds, 503 with a date; the run waits as long as asked."""
@@ -167,6 +221,14 @@ class TestFeedHttpSource(BaseCase):
         with patch.dict(os.environ, {"HTTP_PROXY": "http://127.0.0.1:9"}):
             answer = self._client(server).get_json(f"{server.url}/Patient")
         self.assertEqual(answer.data["total"], 9)
+
+
+def _bytes(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _unpack(text):
+    return json.loads(_bytes(text))
 
 
 def _redirect(server, target):

@@ -42,6 +42,10 @@ class HcrmFeedReason(models.AbstractModel):
             "token_url_empty": self.env._(
                 "Enter the token address; OAuth2 gets its token there."
             ),
+            "key_unreadable": self.env._(
+                "The private key in Secret cannot be read. Paste the whole PEM text of an"
+                " RSA key, or of a P-384 key, without a passphrase."
+            ),
             "bad_certificate": self.env._(
                 "The certificate of %(url)s cannot be trusted. Have it renewed, or have the"
                 " hospital's own certificate authority installed on this server."

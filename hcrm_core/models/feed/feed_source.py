@@ -56,7 +56,7 @@ class HcrmFeedSource(models.Model):
         "Secret",
         copy=False,
         groups="base.group_system",
-        help="Password, token or client secret.",
+        help="Password, token, client secret, or the private key (PEM) of the client.",
     )
     auth_token_url = fields.Char("Token Address")
     auth_scope = fields.Char("Scope")
