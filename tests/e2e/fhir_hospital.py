@@ -38,6 +38,7 @@ TYPES = (
 TOKEN = "e2e-token"
 PATIENCE = 60  # seconds
 PAGE = 1000
+BATCH = 200
 
 
 class Hospital:
@@ -63,16 +64,29 @@ class Hospital:
         """Store the Synthea records, references first; how many there are."""
         count = 0
         for name in TYPES:
-            with gzip.open(
-                folder / f"{name}.ndjson.gz", "rt", encoding="utf-8"
-            ) as lines:
-                for line in lines:
-                    data = json.loads(line)
-                    self.put(data)
-                    count += 1
-                    if name == "Patient":
-                        self.patients.append(data["id"])
+            path = folder / f"{name}.ndjson.gz"
+            with gzip.open(path, "rt", encoding="utf-8") as lines:
+                records = [json.loads(line) for line in lines]
+            for start in range(0, len(records), BATCH):
+                self._batch(records[start : start + BATCH])
+            count += len(records)
+            if name == "Patient":
+                self.patients = [data["id"] for data in records]
         return count
+
+    def _batch(self, records: list[dict]) -> None:
+        entries = [
+            {
+                "request": {
+                    "method": "PUT",
+                    "url": f"{data['resourceType']}/{data['id']}",
+                },
+                "resource": data,
+            }
+            for data in records
+        ]
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+        self._send("POST", "", bundle)
 
     # ------------------------------------------------------------------
     # a day's work
