@@ -64,6 +64,11 @@ hcrm.message            r    r    r    r    -    r    r    r    r    r    r    r
 hcrm.gateway            -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.message.event      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.inbound            r    ru   ru   ru   -    ru   r    r    r    r    r    r    ru   r    -    ru
+hcrm.task.kind          r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
+hcrm.task               cru  cru  cru  cru  -    cru  cru  cru  cru  cru  cru  cru  cru  cru  -    cru
+hcrm.shift              r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
+hcrm.rule               r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
+hcrm.rule.execution     r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r
 # ---- feed
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.model         -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -

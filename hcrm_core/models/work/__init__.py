@@ -1,3 +1,6 @@
 from . import day
 from . import day_notice
 from . import res_company
+from . import task_kind
+from . import task
+from . import shift
