@@ -116,7 +116,7 @@ class FhirRest:
             records, last = self._read_deletions(http, place, limit)
             return records, self._next_type(plan, place) if last else place
         window = self._window(http, plan, place, limit)
-        found, size, last = window.read()
+        found, size, last = window.turn()
         if names and place.type in PRESCRIPTIONS:
             names.fill(found)
         largest = self.config.max_record_bytes
@@ -191,7 +191,7 @@ class FhirRest:
                 window = Window(
                     http, self.base, plan.types[name], place, None, limit, params
                 )
-                found, _size, last = window.read()
+                found, _size, last = window.turn()
                 ids = [(name, str(d["id"])) for d in found if _has_id(d)]
                 if last:
                     place = self._next_type(plan, place)

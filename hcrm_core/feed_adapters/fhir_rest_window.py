@@ -94,7 +94,7 @@ class Window:
         self.since, self.params = since, params or {}
         self.count = count * place.wide
 
-    def read(self) -> tuple[list[Any], int, bool]:
+    def turn(self) -> tuple[list[Any], int, bool]:
         """The next page: its resources, its size, and whether it was the last."""
         place = self.place
         if place.start is None and place.next is None:

@@ -388,8 +388,9 @@ class _Http(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """Clients may hang up; anything else must be seen."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
+        if isinstance(sys.exc_info()[1], ConnectionError):
+            return None
+        return super().handle_error(request, client_address)
 
 
 def _handler(server: FhirServer):

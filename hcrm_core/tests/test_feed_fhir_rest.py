@@ -14,6 +14,8 @@ from odoo.addons.hcrm_core.feed_adapters.base import (
     SourceConfig,
     adapter_for,
 )
+from odoo.addons.hcrm_core.feed_adapters.fhir_rest_bundle import next_link
+from odoo.addons.hcrm_core.feed_adapters.http_source import Answer
 
 from .fhir_server import LOGIN, SECRET, FhirServer
 
@@ -355,9 +357,6 @@ def _without_links(self, page, total, link, _original=FhirServer._bundle):
 class TestFeedFhirRestLinks(BaseCase):
     def test_next_links_stay_with_the_source(self):
         """A server behind a proxy names itself by a host that must not be asked."""
-        from odoo.addons.hcrm_core.feed_adapters.fhir_rest_bundle import next_link
-        from odoo.addons.hcrm_core.feed_adapters.http_source import Answer
-
         base = "https://his.example/api/fhir"
         for target, expected in (
             (f"{base}/Patient?page=2", f"{base}/Patient?page=2"),
