@@ -1,7 +1,7 @@
 """People through stock ``load()``: the same columns, numbers and contact points.
 
-``load()`` is given what it is fastest with: external ids instead of names to look
-up, values of selections as they are stored, batches of its own size, no tracking.
+``load()`` is given what it is fastest with: ids instead of names to look up, values of
+selections as they are stored, the batch size that suits it best, no tracking.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import psycopg2
 from . import raw_import
 from .world import World
 
-# base names no province of China by a stable external id; load() takes its own
 HEADER = [
     "id",
     "name",
