@@ -15,6 +15,7 @@ from . import test_feed_health
 from . import test_feed_pipeline
 from . import test_feed_reconcile
 from . import test_feed_quarantine
+from . import test_feed_reconcile_rest
 from . import test_feed_redirect
 from . import test_feed_origin
 from . import test_feed_push

@@ -1,13 +1,16 @@
 """The feed is killed, cut off and lied to, and ends where an undisturbed run ends.
 
 SIGKILL of the server at twenty random moments and at ten named points, a power cut of
-PostgreSQL; each ends with the state hash, rows and events of an undisturbed run, with
+PostgreSQL, a source that is gone for a night and lies; each ends with the state hash, rows and events of an undisturbed run, with
 no job left, and without a person's help (DESIGN.md law 4). The table is the failure
 scoreboard. HCRM_FAULT_CASES=random_kills,power_cut runs some of the cases.
 """
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
+import json
 import os
 import random
 import shutil
@@ -211,4 +214,63 @@ def _power_cut(cluster: Cluster, board: Board) -> None:
         site.close()
 
 
-CASES = [_random_kills, _named_points, _power_cut]
+def _gone_for_a_night(cluster: Cluster, board: Board) -> None:
+    """A FHIR server that lies about totals and time goes away, and comes back.
+
+    The run gives up after its retries; the schedule goes on with it in the morning.
+    The night is shortened; what is asked of the server is written down.
+    """
+    site = Site(cluster, "night")
+    his = _serve_hospital(cluster.world, {"wrong_total", "clock_in_future"})
+    start = time.monotonic()
+    try:
+        site.sql(
+            "UPDATE hcrm_feed_source SET kind = 'fhir_rest', url = %s, path = NULL,"
+            " page_size = 200, interval_minutes = 1, reconcile_hours = 0",
+            (his.url,),
+        )
+        site.start()
+        site.start_run()
+        site.wait(lambda: site.last_run()[2] >= 3, "the server is not read")
+        port = his._http.server_port
+        his.close()
+        site.wait(lambda: _pass_night(site), "the run does not give up")
+        (message,) = site.sql("SELECT message FROM hcrm_feed_run")[0]
+        assert his.url in message, f"the run does not say what is missing: {message}"
+        his = _serve_hospital(cluster.world, his.quirks, port)
+        site.sql("UPDATE hcrm_feed_run SET write_date = write_date - interval '8 h'")
+        site.wait_done(patience=240)
+        # nothing more is read, so that the states can be compared
+        site.sql("UPDATE hcrm_feed_source SET interval_minutes = 0")
+        site.wait(lambda: site.last_run()[1] == "done", "a run does not end")
+        board.judge(
+            "source gone a night, lies", site, time.monotonic() - start, "8 retries"
+        )
+        assert his.methods() == {"GET"}, f"more than reading was asked: {his.methods()}"
+    finally:
+        his.close()
+        site.close()
+
+
+def _pass_night(site: Site) -> bool:
+    """Let the waiting between two tries pass; True when the run gave up."""
+    site.sql("UPDATE queue_job SET eta = NULL WHERE state = 'pending' AND eta > now()")
+    return site.last_run()[1] == "failed"
+
+
+def _serve_hospital(world: World, quirks: set, port: int = 0):
+    """The unit tests' FHIR server, which writes down every request."""
+    path = ROOT / "hcrm_core" / "tests" / "fhir_server.py"
+    spec = importlib.util.spec_from_file_location("fhir_server", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    his = module.FhirServer(quirks, port)
+    for file in sorted((world.data_dir / "hcrm_faults").glob("*.ndjson.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            his.put(*map(json.loads, lines))
+    his.__enter__()
+    return his
+
+
+CASES = [_random_kills, _named_points, _power_cut, _gone_for_a_night]

@@ -11,7 +11,8 @@ from ...tools.staging import stage
 
 PAIRS = "hcrm_card_pairs"
 # least to most restricted
-_LEVELS = "ARRAY['normal', 'staff', 'public', 'sensitive']::varchar[]"
+_LEVELS = SQL("ARRAY['normal', 'staff', 'public', 'sensitive']::varchar[]")
+_PAIRS = SQL.identifier(PAIRS)
 
 
 class Move(NamedTuple):
@@ -133,7 +134,7 @@ class HcrmPersonRedirect(models.AbstractModel):
                     " to_jsonb(t) AS old_values)"
                     " %s SELECT old_id, new_id, %s, 'deleted', %s, id, %s",
                     table,
-                    SQL(PAIRS),
+                    _PAIRS,
                     column,
                     unless,
                     self._is_double(move, table),
@@ -151,7 +152,7 @@ class HcrmPersonRedirect(models.AbstractModel):
                 " %s SELECT old_id, new_id, %s, 'moved', %s, id, %s",
                 table,
                 column,
-                SQL(PAIRS),
+                _PAIRS,
                 column,
                 unless,
                 log,
@@ -178,7 +179,7 @@ class HcrmPersonRedirect(models.AbstractModel):
             "EXISTS (SELECT FROM %s d LEFT JOIN %s q ON q.old_id = d.%s"
             " WHERE %s AND (d.%s = p.new_id OR q.new_id = p.new_id AND d.id < t.id))",
             table,
-            SQL(PAIRS),
+            _PAIRS,
             SQL.identifier(move.column),
             same,
             SQL.identifier(move.column),
@@ -190,7 +191,7 @@ class HcrmPersonRedirect(models.AbstractModel):
                 " WHERE o.old_id = t.%s AND o.new_id = p.new_id)",
                 double,
                 SQL.identifier(other[0]),
-                SQL(PAIRS),
+                _PAIRS,
                 SQL.identifier(other[0]),
             )
         return double
@@ -198,10 +199,11 @@ class HcrmPersonRedirect(models.AbstractModel):
     def _keep_claims(self) -> None:
         """A number that both cards have is claimed by the one that stays."""
         self.env.cr.execute(
-            f"""
+            SQL(
+                """
             WITH yielded AS (
                 UPDATE hcrm_person_identifier o SET is_unique = false
-                  FROM {PAIRS} p, hcrm_person_identifier n
+                  FROM %(pairs)s p, hcrm_person_identifier n
                  WHERE o.partner_id = p.old_id AND n.partner_id = p.new_id
                    AND o.is_unique AND n.type_id = o.type_id
                    AND n.company_id IS NOT DISTINCT FROM o.company_id
@@ -209,7 +211,9 @@ class HcrmPersonRedirect(models.AbstractModel):
              RETURNING n.id
             )
             SELECT array_agg(id) FROM yielded
-            """
+            """,
+                pairs=_PAIRS,
+            )
         )
         (ids,) = self.env.cr.fetchone()
         if ids:
@@ -229,12 +233,13 @@ class HcrmPersonRedirect(models.AbstractModel):
         are counted anew by the caller.
         """
         self.env.cr.execute(
-            f"""
+            SQL(
+                """
             WITH told AS (
                 SELECT p.new_id AS partner_id, f.company_id,
                        (array_agg(COALESCE(f.base_class_id, f.class_id)
                                   ORDER BY k.rank DESC, k.id))[1] AS class_id,
-                       ({_LEVELS})[max(array_position({_LEVELS}, f.confidentiality))]
+                       (%(levels)s)[max(array_position(%(levels)s, f.confidentiality))]
                        AS confidentiality,
                        CASE WHEN bool_or(f.disclosure = 'shielded') THEN 'shielded'
                             ELSE 'open' END AS disclosure,
@@ -242,7 +247,7 @@ class HcrmPersonRedirect(models.AbstractModel):
                        min(f.alert) AS alert, min(f.owner_id) AS owner_id,
                        min(f.campus_id) AS campus_id, min(f.opened_at) AS opened_at,
                        min(f.opened_touchpoint) AS opened_touchpoint
-                  FROM {PAIRS} p
+                  FROM %(pairs)s p
                   JOIN hcrm_person_company f ON f.partner_id = p.old_id
                   JOIN hcrm_person_class k ON k.id = COALESCE(f.base_class_id, f.class_id)
               GROUP BY p.new_id, f.company_id
@@ -253,9 +258,9 @@ class HcrmPersonRedirect(models.AbstractModel):
                     opened_touchpoint)
             SELECT * FROM told ORDER BY partner_id, company_id
        ON CONFLICT (partner_id, company_id) DO UPDATE
-               SET confidentiality = ({_LEVELS})[GREATEST(
-                       array_position({_LEVELS}, f.confidentiality),
-                       array_position({_LEVELS}, EXCLUDED.confidentiality))],
+               SET confidentiality = (%(levels)s)[GREATEST(
+                       array_position(%(levels)s, f.confidentiality),
+                       array_position(%(levels)s, EXCLUDED.confidentiality))],
                    disclosure = CASE WHEN EXCLUDED.disclosure = 'shielded'
                                      THEN EXCLUDED.disclosure ELSE f.disclosure END,
                    is_vip = f.is_vip OR EXCLUDED.is_vip,
@@ -275,7 +280,10 @@ class HcrmPersonRedirect(models.AbstractModel):
                                         > (SELECT rank FROM hcrm_person_class
                                             WHERE id = f.base_class_id)
                                    THEN EXCLUDED.class_id ELSE f.base_class_id END
-            """
+            """,
+                pairs=_PAIRS,
+                levels=_LEVELS,
+            )
         )
 
     def _join_profiles(self) -> None:
@@ -298,7 +306,7 @@ class HcrmPersonRedirect(models.AbstractModel):
                 " ON CONFLICT (partner_id, company_id) DO UPDATE SET %s",
                 columns,
                 SQL(", ").join(SQL("f.%s", name) for name in names),
-                SQL(PAIRS),
+                _PAIRS,
                 SQL(", ").join(
                     SQL("%s = COALESCE(f.%s, EXCLUDED.%s)", name, name, name)
                     for name in names
@@ -315,23 +323,33 @@ class HcrmPersonRedirect(models.AbstractModel):
         cr = self.env.cr
         old_ids = list(pairs)
         cr.execute(
-            f"UPDATE res_partner c SET active = false, hcrm_status = 'merged',"
-            f" hcrm_merged_into_id = p.new_id, write_uid = %s, write_date = %s"
-            f" FROM {PAIRS} p WHERE c.id = p.old_id",
-            (self.env.uid, cr.now()),
+            SQL(
+                "UPDATE res_partner c SET active = false, hcrm_status = 'merged',"
+                " hcrm_merged_into_id = p.new_id, write_uid = %s, write_date = %s"
+                " FROM %s p WHERE c.id = p.old_id",
+                self.env.uid,
+                cr.now(),
+                _PAIRS,
+            )
         )
         cr.execute(
-            f"UPDATE res_partner c SET hcrm_merged_into_id = p.new_id"
-            f" FROM {PAIRS} p WHERE c.hcrm_merged_into_id = p.old_id"
+            SQL(
+                "UPDATE res_partner c SET hcrm_merged_into_id = p.new_id FROM %s p"
+                " WHERE c.hcrm_merged_into_id = p.old_id",
+                _PAIRS,
+            )
         )
         cr.execute(
             "DELETE FROM hcrm_person_search WHERE partner_id = ANY(%s)", (old_ids,)
         )
         cr.execute(
-            f"UPDATE hcrm_duplicate_candidate d SET state = 'merged', date_decided = %s"
-            f" FROM {PAIRS} p WHERE d.left_id = LEAST(p.old_id, p.new_id)"
-            f" AND d.right_id = GREATEST(p.old_id, p.new_id) AND d.state != 'merged'",
-            (cr.now(),),
+            SQL(
+                "UPDATE hcrm_duplicate_candidate d SET state = 'merged',"
+                " date_decided = %s FROM %s p WHERE d.left_id = LEAST(p.old_id, p.new_id)"
+                " AND d.right_id = GREATEST(p.old_id, p.new_id) AND d.state != 'merged'",
+                cr.now(),
+                _PAIRS,
+            )
         )
         # nobody logs in as a card that is no more; hardly ever anybody
         users = self.env["res.users"].sudo()
