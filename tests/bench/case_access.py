@@ -62,11 +62,16 @@ def _fill(world: World, database: str) -> list[int]:
                 "login": "bench_nurse",
                 "password": "bench_nurse",
                 "group_ids": [(6, 0, [env.ref(group).id for group in groups])],
-                "company_ids": [(6, 0, env["res.company"].search([]).ids)],
+                "company_id": env.company.id,
+                "company_ids": [(6, 0, env.company.ids)],
             }
         )
+        seen = [
+            ("partner_id.hcrm_confidentiality", "=", False),
+            ("company_id", "=", env.company.id),
+        ]
         found = env["hcrm.observation"]._read_group(
-            [], ["partner_id"], order="__count desc", limit=100
+            seen, ["partner_id"], order="__count desc", limit=100
         )
         return [partner.id for (partner,) in found]
 

@@ -68,7 +68,7 @@ class Connection(http.client.HTTPConnection):
     (a web server in front keeps that of the client)."""
 
     def connect(self):
-        super().connect()
+        super().connect()  # pylint: disable=missing-return
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
