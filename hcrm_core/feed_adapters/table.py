@@ -27,6 +27,7 @@ from .canonical import WRITE_ORDER, IdPage, Page, Problem, Record
 from .fhir_record import content_hash, problem_record, record_from_data
 from .fhir_values import MapError
 from .table_dialects import dialect_for
+from .table_paths import merge
 from .table_reader import TableReader, key_text
 from .table_rows import RowMapper, fold
 
@@ -128,8 +129,6 @@ class OpenTable:
         return record
 
     def _add(self, data: dict, mapper: RowMapper, rows_of: dict, group: list) -> None:
-        from .table_paths import merge
-
         seen = set()
         for row in group:
             key = tuple(key_text(row.get(name)) for name in self.mapper.keys)
@@ -165,8 +164,7 @@ class TableSource:
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[Any]:
-        if not self.tables:
-            raise AdapterError("no_tables")
+        """A connection for one step; nothing is left open at the HIS between pages."""
         connection = self.dialect.connect()
         try:
             yield connection
@@ -176,12 +174,17 @@ class TableSource:
             with contextlib.suppress(Exception):
                 connection.close()
 
+    def _check_tables(self) -> None:
+        if not self.tables:
+            raise AdapterError("no_tables")
+
     # ------------------------------------------------------------------
     # start and end of a run
     # ------------------------------------------------------------------
 
     def prepare(self) -> None:
         """Check every SELECT and column; find out which patient rows are one person."""
+        self._check_tables()
         with self._open() as connection:
             self._aliases = {}
             for spec in self.tables:
@@ -321,6 +324,7 @@ class TableSource:
 
     def check(self, limit: int) -> Report:
         """Connect, check every SELECT and column, and count rows by type."""
+        self._check_tables()
         report = Report()
         with self._open() as connection:
             self._aliases = {}
@@ -349,14 +353,14 @@ class TableSource:
     def columns(self, name: str) -> tuple[list[str], list[list]]:
         """(column names, values of the first rows) of one table."""
         spec = next(item for item in self.specs if item["name"] == name)
-        with self._open_any() as connection:
+        with self._open() as connection:
             zone = self.config.zone or UTC
             return TableReader(self.dialect, connection, spec, zone).raw(5)
 
     def preview(self, name: str, limit: int) -> list[tuple[list[dict], Record]]:
         """The first records of a table with the rows they are made of."""
         spec = next(item for item in self.specs if item["name"] == name)
-        with self._open_any() as connection:
+        with self._open() as connection:
             self._aliases = {}
             table = OpenTable(self, connection, spec)
             table.check()
@@ -367,17 +371,6 @@ class TableSource:
             groups = groups[:limit]
             records = table.records(groups, True)
             return list(zip(groups, records, strict=False))
-
-    @contextlib.contextmanager
-    def _open_any(self) -> Iterator[Any]:
-        connection = self.dialect.connect()
-        try:
-            yield connection
-        finally:
-            with contextlib.suppress(Exception):
-                connection.rollback()
-            with contextlib.suppress(Exception):
-                connection.close()
 
 
 def _fragment_record(table: OpenTable, row: dict) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from .base import AdapterError
@@ -307,8 +308,6 @@ def _from_cursor(value: Any) -> Any:
         return datetime.fromisoformat(value["at"])
     if "on" in value:
         return date.fromisoformat(value["on"])
-    from decimal import Decimal
-
     return Decimal(value["is"])
 
 
