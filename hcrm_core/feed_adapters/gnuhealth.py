@@ -38,6 +38,8 @@ STREAMS: tuple[Stream, ...] = tuple(
         key=lambda stream: WRITE_ORDER.index(stream.type),
     )
 )
+# so many changes of one stream at once are read like a first load
+BULK = 20_000
 # a stamp before every other, and the margin for transactions that end while we read
 _BEGINNING = "0001-01-01"
 _NOW = "SELECT ((now() AT TIME ZONE 'utc') - interval '5 seconds')::text"
@@ -140,19 +142,33 @@ class GnuHealth:
     def _keys(
         self, cr, stream: Stream, place: dict[str, Any], limit: int
     ) -> list[tuple[int, str]]:
-        """(id, stamp) of the next rows: by id in a full run, else as they changed."""
+        """(id, stamp) of the next rows: by id in a full run, else as they changed.
+
+        Where very many changed at once, every page would look for them all again:
+        they are read by id as well, like everything else of their stream.
+        """
         since = self.config.since.get(stream.type)
-        values = {"id": place["id"], "at": place["at"], "limit": limit, "since": since}
-        if since:
-            cr.execute(stream.changed_ids(), values)
-            return cr.fetchall()
-        cr.execute(stream.all_ids(), values)
+        if since and place.get("whole") != place["stream"]:
+            values = {"id": place["id"], "at": place["at"], "since": since}
+            cr.execute(stream.changed_ids(), {**values, "limit": limit})
+            keys = cr.fetchall()
+            is_first = place["at"] == _BEGINNING
+            if not (is_first and len(keys) == limit and self._is_bulk(cr, stream)):
+                return keys
+            place["whole"] = place["stream"]
+        cr.execute(stream.all_ids(), {"id": place["id"], "limit": limit})
         ids = [row[0] for row in cr.fetchall()]
         if not ids:
             return []
         cr.execute(stream.stamps_of(), {"ids": ids})
         stamps = dict(cr.fetchall())
         return [(row_id, stamps.get(row_id) or _BEGINNING) for row_id in ids]
+
+    def _is_bulk(self, cr, stream: Stream) -> bool:
+        """Whether more of a stream changed than is worth looking for page by page."""
+        values = {"since": self.config.since[stream.type], "id": 0, "at": _BEGINNING}
+        cr.execute(stream.changed_ids(), {**values, "limit": BULK + 1})
+        return cr.rowcount > BULK
 
     def _records(
         self, cr, stream: Stream, keys: list[tuple[int, str]]

@@ -224,6 +224,17 @@ class TestFeedGnuhealth(HcrmCommon):
             for limit in (1, 2, 7):
                 self.assertEqual(self._read(limit, since), whole, (limit, since))
 
+    def test_very_many_changes_at_once_are_read_by_id(self):
+        """A page of a delta run looks for all changes: with too many, no longer."""
+        for number in range(7):
+            self.his.person(f"芳{number}")
+        since = {"Patient": NOW - DAY}
+        whole = self._read(1000, since)
+        with patch.object(gnuhealth, "BULK", 5):
+            page = next(self._adapter(since).pages(None, 2))
+            self.assertIn("whole", page.cursor)
+            self.assertEqual(self._read(2, since), whole)
+
     def test_ids_are_those_of_the_records(self):
         self._hospital()
         found = []
