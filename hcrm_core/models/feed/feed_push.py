@@ -122,7 +122,9 @@ class HcrmFeedPush(models.Model):
                 "UPDATE hcrm_feed_source SET date_pushed = now() AT TIME ZONE 'UTC'"
                 " WHERE id = %s",
                 source.id,
-            )
+            ),
+            # to wait in vain is no error: the call is repeated
+            log_exceptions=False,
         )
         source.invalidate_recordset(["date_pushed"])
 
