@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import importlib
+from decimal import Decimal
 from typing import Any
 
 from .base import AdapterError, SourceBusy, SourceConfig
@@ -230,6 +231,7 @@ class MariaDb(Dialect):
             read_timeout=self.seconds + 30,
             charset="utf8mb4",
             use_unicode=not self.is_raw,
+            conv=self._readers(driver),
             autocommit=False,
         )
         cursor = connection.cursor()
@@ -240,6 +242,17 @@ class MariaDb(Dialect):
         cursor.execute("START TRANSACTION READ ONLY")
         cursor.close()
         return connection
+
+    def _readers(self, driver: Any) -> dict | None:
+        """The driver's own readers; for bytes it has none of decimals."""
+        if not self.is_raw:
+            return None
+        kinds = driver.constants.FIELD_TYPE
+        return {
+            **driver.converters.conversions,
+            kinds.DECIMAL: lambda value: Decimal(value.decode()),
+            kinds.NEWDECIMAL: lambda value: Decimal(value.decode()),
+        }
 
     def _limit_time(self, driver: Any, cursor: Any) -> None:
         """MariaDB counts seconds, MySQL milliseconds, under different names."""
