@@ -52,15 +52,19 @@ def _follow(world: World, his: Hospital, database: str) -> None:
     process = shell.start(
         f"source = make_source({source!r})\nanswer([source, pull(source)])\n"
     )
+    _wait_for_pages(world, database, process)
     done = _work(his, process)
     source_id, first = shell.wait(process)
     _tell("first run, while the hospital worked", first)
     print(f"  meanwhile: {done} records made, changed and deleted")
+    gone = 0
     pulls = "; ".join(f"r.append(pull({source_id}, {m!r}))" for m in _AFTERWARDS)
     for mode, run_ in zip(
         _AFTERWARDS, shell.run(f"r = []; {pulls}; answer(r)\n"), strict=True
     ):
         _tell(mode, run_)
+        gone += run_["count_gone"]
+    assert gone, "patients were deleted after they were read, and nothing is gone here"
     _compare(world, his, database, source_id)
     expected = _a_quiet_day(his)
     found = shell.run(f"answer(pull({source_id}, 'delta'))\n")
@@ -75,11 +79,23 @@ def _follow(world: World, his: Hospital, database: str) -> None:
 _AFTERWARDS = ("delta", "reconcile", "reconcile", "delta")
 
 
+def _wait_for_pages(world: World, database: str, process) -> None:
+    """Until the patients are read and their visits are being read."""
+    while process.poll() is None:
+        ((count,),) = world.sql(
+            "SELECT count(*) FROM hcrm_feed_identity WHERE res_type = 'Encounter'",
+            database=database,
+        )
+        if count:
+            return
+        time.sleep(0.2)
+
+
 def _work(his: Hospital, process) -> tuple[int, int, int]:
     """Work while the run reads; (made, changed, deleted) records."""
     made = changed = deleted = 0
     for step in range(STEPS):
-        assert process.poll() is None or step > STEPS / 2, (
+        assert process.poll() is None or step > STEPS / 3, (
             f"the run ended after {step} of {STEPS} steps; it was to be disturbed"
         )
         new, other = his.work()
