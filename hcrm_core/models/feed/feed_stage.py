@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ...feed_adapters.canonical import Record
 from ...tools.staging import copy_rows
@@ -77,25 +78,44 @@ class HcrmFeedStage(models.AbstractModel):
 
     def _anti_join(self, source_id: int) -> list[tuple]:
         """Staged rows whose hash is not known, or whose stamp is newer."""
-        self.env.cr.execute(
-            """
+        inbox = SQL(
+            "LEFT JOIN hcrm_feed_inbox b ON b.source_id = %s"
+            " AND b.res_type = s.res_type AND b.ext_id = s.ext_id",
+            source_id,
+        )
+        if not self._has_inbox(source_id):
+            # the common case: a look-up less for every record of the page
+            inbox = SQL(
+                "CROSS JOIN (SELECT NULL::int AS id, NULL::bytea AS content_hash,"
+                " NULL::timestamp AS updated_at) b"
+            )
+        return self.env.execute_query(
+            SQL(
+                """
             SELECT s.n, i.id, i.res_model, i.res_id, i.content_hash, i.updated_at,
                    b.id, b.content_hash, b.updated_at
               FROM hcrm_feed_stage s
          LEFT JOIN hcrm_feed_identity i
                 ON i.source_id = %(source)s
                AND i.res_type = s.res_type AND i.ext_id = s.ext_id
-         LEFT JOIN hcrm_feed_inbox b
-                ON b.source_id = %(source)s
-               AND b.res_type = s.res_type AND b.ext_id = s.ext_id
+                   %(inbox)s
              WHERE i.id IS NULL
                 OR i.content_hash IS DISTINCT FROM s.content_hash
                 OR s.updated_at > i.updated_at
           ORDER BY s.n
             """,
-            {"source": source_id},
+                source=source_id,
+                inbox=inbox,
+            )
         )
-        return self.env.cr.fetchall()
+
+    def _has_inbox(self, source_id: int) -> bool:
+        """Whether anything of the source waits or is quarantined."""
+        self.env.cr.execute(
+            "SELECT EXISTS (SELECT FROM hcrm_feed_inbox WHERE source_id = %s)",
+            (source_id,),
+        )
+        return self.env.cr.fetchone()[0]
 
     def _judge(self, record: Record, row: tuple, newer_stamps: list) -> Item | None:
         """The item to write, or None where what is here is as good or newer."""
