@@ -239,7 +239,7 @@ def _gone_for_a_night(cluster: Cluster, board: Board) -> None:
         assert his.url in message, f"the run does not say what is missing: {message}"
         his = _serve_hospital(cluster.world, his.quirks, port)
         site.sql("UPDATE hcrm_feed_run SET write_date = write_date - interval '8 h'")
-        site.wait_done(patience=240)
+        site.wait(lambda: site.last_run()[1] == "done", "nobody goes on with it", 240)
         # nothing more is read, so that the states can be compared
         site.sql("UPDATE hcrm_feed_source SET interval_minutes = 0")
         site.wait(lambda: site.last_run()[1] == "done", "a run does not end")
