@@ -121,6 +121,21 @@ class TestFeedTransitions(FeedCommon):
         self.assertEqual(event.date_occurred, datetime(2026, 3, 5, 9))
         self.assertTrue(event.is_backfill)
 
+    def test_a_part_of_a_stay_is_no_stay(self):
+        """A part is no admission, whether its whole came before, with it or after."""
+        part = {**self._stay("finished"), "id": "part"}
+        part["partOf"] = {"reference": "Encounter/stay"}
+        whole = self._stay("finished")
+        savepoint = self.env.cr.savepoint()
+        for order in ([[whole], [part]], [[part], [whole]], [[part, whole]]):
+            self._feed(self._patient())
+            for records in order:
+                self._feed(*records)
+            self.assertEqual(len(self._event("admitted")), 1)
+            self.assertEqual(len(self._event("discharged")), 1)
+            savepoint.rollback()
+            self.env.invalidate_all(flush=False)
+
 
 @tagged("post_install", "-at_install", "hcrm_core_feed")
 class TestFeedLies(FakeHisMixin, FeedCommon):

@@ -29,7 +29,7 @@ class Rule(NamedTuple):
 
 
 _BEGUN = SQL("s.state IN ('arrived', 'in_progress', 'onleave', 'finished')")
-_OWN = SQL("s.encounter_id IS NULL")
+_OWN = SQL("NOT s.is_part")
 _UNTOLD = SQL("NULL::timestamp")
 RULES = {
     "hcrm.encounter": (

@@ -47,6 +47,7 @@ _EXTRA = {
     "old_partner_id": "int",
     "old_company_id": "int",
     "seen_at": "timestamp",
+    "is_part": "bool",
 }
 
 
@@ -194,7 +195,9 @@ class HcrmFeedRecordWriter(models.AbstractModel):
             values, links = item.mapped.values, item.links
             # when the source says it changed, else when we see it
             seen_at = min(item.record.updated_at or now, now)
-            row = [n, item.res_id, item.record.ext_id in new, False, seen_at]
+            # also while the whole has not come yet
+            is_part = "encounter_id" in item.mapped.refs
+            row = [n, item.res_id, item.record.ext_id in new, False, seen_at, is_part]
             for column in columns:
                 if column in values:
                     row.append(values[column])
@@ -206,7 +209,7 @@ class HcrmFeedRecordWriter(models.AbstractModel):
         copy_rows(
             self.env.cr,
             STAGE,
-            ("n", "id", "is_new", "is_changed", "seen_at", *columns),
+            ("n", "id", "is_new", "is_changed", "seen_at", "is_part", *columns),
             rows,
         )
 
