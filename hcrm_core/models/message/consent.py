@@ -47,9 +47,7 @@ class HcrmConsent(models.Model):
     text_id = fields.Many2one(
         "hcrm.consent.text", "Words Shown", ondelete="restrict", index="btree_not_null"
     )
-    date = fields.Datetime(
-        "Decided", required=True, default=fields.Datetime.now, index=True
-    )
+    date = fields.Datetime("Decided", required=True, default=fields.Datetime.now)
     date_end = fields.Date("Valid Until")
     frequency_per_month = fields.Integer("At Most a Month")
     given_by_id = fields.Many2one(
@@ -80,6 +78,8 @@ class HcrmConsent(models.Model):
 
     # the newest decision of a person about a purpose
     _current_idx = models.Index("(partner_id, company_id, purpose, date DESC, id DESC)")
+    # the timeline of a person
+    _timeline_idx = models.Index("(partner_id, date DESC, id DESC)")
     _key_uniq = models.UniqueIndex(
         "(key) WHERE key IS NOT NULL", "This evidence is recorded already."
     )

@@ -24,9 +24,7 @@ class HcrmInbound(models.Model):
     _order = "date desc, id desc"
     _rec_name = "peer"
 
-    partner_id = fields.Many2one(
-        "res.partner", "Person", ondelete="set null", index="btree_not_null"
-    )
+    partner_id = fields.Many2one("res.partner", "Person", ondelete="set null")
     company_id = fields.Many2one("res.company", required=True)
     gateway_id = fields.Many2one("hcrm.gateway", required=True, ondelete="restrict")
     event_id = fields.Many2one("hcrm.message.event", ondelete="set null")
@@ -54,6 +52,8 @@ class HcrmInbound(models.Model):
     )
     user_id = fields.Many2one("res.users", "Handled By", ondelete="set null")
 
+    # the timeline of a person
+    _timeline_idx = models.Index("(partner_id, date DESC, id DESC)")
     _event_uniq = models.Constraint("UNIQUE(event_id)", "This message is here already.")
 
     @api.model

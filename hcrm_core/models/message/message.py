@@ -41,9 +41,7 @@ class HcrmMessage(models.Model):
 
     uuid = fields.Char(required=True, readonly=True, copy=False)
     key = fields.Char(readonly=True, copy=False, help="Sent once for this key.")
-    partner_id = fields.Many2one(
-        "res.partner", "Person", ondelete="restrict", index="btree_not_null"
-    )
+    partner_id = fields.Many2one("res.partner", "Person", ondelete="restrict")
     recipient_id = fields.Many2one(
         "res.partner",
         "Goes To",
@@ -108,6 +106,8 @@ class HcrmMessage(models.Model):
     _due_idx = models.Index("(date_planned, priority, id) WHERE state = 'queued'")
     # limits of a person and the card's list
     _person_idx = models.Index("(partner_id, date_sent DESC)")
+    # the timeline of a person
+    _timeline_idx = models.Index("(partner_id, date_planned DESC, id DESC)")
 
     @api.depends("verdict", "reason_code", "date_planned")
     @api.depends_context("lang", "tz")

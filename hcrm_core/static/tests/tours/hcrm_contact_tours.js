@@ -33,7 +33,8 @@ registry.category("web_tour.tours").add("hcrm_contact_tour", {
         {trigger: ".modal .o_form_button_save", run: "click"},
         {
             content: "The decision stands on the card",
-            trigger: "body:not(:has(.modal)) .o_hcrm_card_contact:contains(Told to staff)",
+            trigger:
+                "body:not(:has(.modal)) .o_hcrm_card_contact:contains(Told to staff)",
         },
         {
             content: "Somebody tells that the person died",
@@ -41,7 +42,8 @@ registry.category("web_tour.tours").add("hcrm_contact_tour", {
             run: "click",
         },
         {
-            trigger: ".modal [name=kind] .o_radio_item:contains(Reported deceased) input",
+            trigger:
+                ".modal [name=kind] .o_radio_item:contains(Reported deceased) input",
             run: "click",
         },
         {
