@@ -52,7 +52,6 @@ class HcrmConsent(models.Model):
     frequency_per_month = fields.Integer("At Most a Month")
     given_by_id = fields.Many2one(
         "res.partner",
-        "Given By",
         ondelete="restrict",
         index="btree_not_null",
         help="Guardian or proxy who decided; empty: the person.",
@@ -104,7 +103,7 @@ class HcrmConsent(models.Model):
                 vals["date_end"] = today + relativedelta(months=text.term_months)
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """Evidence is never changed: a new decision is a new row."""
         raise UserError(
             self.env._("A recorded decision cannot be changed. Record a new one.")

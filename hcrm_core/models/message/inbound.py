@@ -48,7 +48,7 @@ class HcrmInbound(models.Model):
         index=True,
     )
     answers_id = fields.Many2one(
-        "hcrm.message", "Answers", ondelete="set null", index="btree_not_null"
+        "hcrm.message", ondelete="set null", index="btree_not_null"
     )
     user_id = fields.Many2one("res.users", "Handled By", ondelete="set null")
 

@@ -66,8 +66,8 @@ class HcrmMessage(models.Model):
     def _sendable_channels(self):
         """Channels that have a gateway; the others wait for one."""
         # sudo: whether there is one, not which
-        gateways = self.env["hcrm.gateway"].sudo().search([])
-        return sorted(set(gateways.mapped("channel"))) or ["none"]
+        groups = self.env["hcrm.gateway"].sudo()._read_group([], ["channel"])
+        return [channel for (channel,) in groups] or ["none"]
 
     def _hand_over(self, messages) -> None:
         """Give claimed messages to their gateways and write the results."""

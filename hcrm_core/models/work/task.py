@@ -173,11 +173,16 @@ class HcrmTask(models.Model):
                 ["__count"],
             ):
                 load[user.id] = count
-            dealt = {}
-            for task in batch.sorted(lambda t: (t.priority, t.date_due)):
-                user_id = min(load, key=lambda uid: (load[uid], uid))
-                load[user_id] += 1
-                dealt.setdefault(user_id, self.browse())
-                dealt[user_id] |= task
+            dealt = self._shares(batch, load)
             for user_id, share in dealt.items():
                 share.user_id = user_id
+
+    def _shares(self, batch, load):
+        """Deal a batch by urgency, each to whoever has least; ``load`` counts along."""
+        dealt = {}
+        for task in batch.sorted(lambda t: (t.priority, t.date_due)):
+            user_id = min(sorted(load), key=load.get)
+            load[user_id] += 1
+            dealt.setdefault(user_id, self.browse())
+            dealt[user_id] |= task
+        return dealt
