@@ -146,7 +146,8 @@ def _again(world: World, database: str, source: int) -> dict:
 
 def _updated(world: World, database: str) -> int:
     """Rows written so far in the tables of people and facts."""
-    time.sleep(2)  # a session hands its figures over once a second at the most
+    # an idle session hands over the last of its figures after ten seconds
+    time.sleep(11)
     with psycopg2.connect(world.dsn(database)) as cn, cn.cursor() as cr:
         cr.execute("SELECT pg_stat_clear_snapshot()")
         cr.execute(
