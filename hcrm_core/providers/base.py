@@ -142,6 +142,10 @@ class Provider:
         """State of messages whose outcome is not known, where the gateway can tell."""
         return {}
 
+    def inbound_url(self) -> str:
+        """Address to which the gateway brings texts from people; empty: none."""
+        return ""
+
     def health(self) -> Health:
         """Whether the gateway answers."""
         return Health(True)

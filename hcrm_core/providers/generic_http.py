@@ -74,6 +74,10 @@ class GenericHttp(HttpProvider):
         reference = _at(answer, options.get("ref_path"))
         return Result(message.uuid, "accepted", provider_ref=str(reference or ""))
 
+    def inbound_url(self) -> str:
+        signature = sign(self.config.callback_secret, "inbound")
+        return f"{self.config.callback_url}?s={signature}"
+
     def parse_callback(self, query, body, raw_query):
         """A signed receipt for our uuid, or (``signature`` over ``inbound``) a text."""
         options = self.config.options

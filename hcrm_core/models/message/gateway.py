@@ -86,6 +86,12 @@ class HcrmGateway(models.Model):
     callback_url = fields.Char(
         "Callback Address", compute="_compute_callback_url", groups="base.group_system"
     )
+    inbound_url = fields.Char(
+        "Address for Texts",
+        compute="_compute_inbound_url",
+        groups="base.group_system",
+        help="Texts from people go there, signed: Kannel's get-url.",
+    )
     fail_count = fields.Integer("Failures in a Row", readonly=True)
     date_breaker = fields.Datetime("Rests Until", readonly=True)
     date_ok = fields.Datetime("Last Success", readonly=True)
@@ -100,6 +106,17 @@ class HcrmGateway(models.Model):
             gateway.callback_url = (
                 f"{gateway.get_base_url()}/hcrm/gateway/{gateway.token}"
             )
+
+    @api.depends("token", "callback_secret", "kind", "url")
+    def _compute_inbound_url(self):
+        for gateway in self:
+            try:
+                provider = gateway._provider()
+            except UserError:
+                gateway.inbound_url = False
+                continue
+            gateway.inbound_url = provider.inbound_url()
+            provider.close()
 
     @api.constrains("options")
     def _check_options(self):

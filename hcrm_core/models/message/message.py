@@ -276,12 +276,17 @@ class HcrmMessage(models.Model):
         """Refuse, at once, what waits or is claimed and may no longer go (R12).
 
         A claimed row that is still allowed stays claimed: its sender has it in hand.
+        What was handed over is beyond recall and keeps its state.
         """
         if not partners:
             return
         self.flush_model()
         rows = self.sudo().search(
-            [("partner_id", "in", partners.ids), ("state", "in", OPEN)]
+            [
+                ("partner_id", "in", partners.ids),
+                ("state", "in", OPEN),
+                ("date_handed", "=", False),
+            ]
         )
         if not rows:
             return
@@ -290,7 +295,7 @@ class HcrmMessage(models.Model):
                 "WITH v AS (%s) UPDATE hcrm_message m SET state = 'refused',"
                 " verdict = 'refuse', reason_code = v.reason, date_judged = %s,"
                 " date_sent = NULL FROM v WHERE m.id = v.n AND v.verdict = 'refuse'"
-                " AND m.state = ANY(%s)",
+                " AND m.state = ANY(%s) AND m.date_handed IS NULL",
                 self._verdicts_of(rows.ids),
                 fields.Datetime.now(),
                 list(OPEN),
@@ -299,12 +304,13 @@ class HcrmMessage(models.Model):
         self.invalidate_model(flush=False)
 
     def _cancel_where(self, where: SQL, reason: str) -> None:
+        """Refuse what nobody handed over yet; the rest may be on its way already."""
         self.flush_model()
         self.env.cr.execute(
             SQL(
                 "UPDATE hcrm_message SET state = 'refused', verdict = 'refuse',"
                 " reason_code = %s, date_judged = %s, date_sent = NULL"
-                " WHERE state = ANY(%s) AND %s",
+                " WHERE state = ANY(%s) AND date_handed IS NULL AND %s",
                 reason,
                 fields.Datetime.now(),
                 list(OPEN),

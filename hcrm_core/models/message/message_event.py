@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .settled import settled
+
 # receipts only ever move a message forward
 RANK = {
     "claimed": 0,
@@ -88,7 +90,7 @@ class HcrmMessageEvent(models.Model):
     @api.model
     def _cron_apply(self):
         """Apply what gateways told, in batches, until nothing is left."""
-        while self._apply_batch():
+        while settled(self.env, self._apply_batch):
             if not self.env["ir.cron"]._commit_progress(1):
                 return
 
@@ -116,7 +118,8 @@ class HcrmMessageEvent(models.Model):
 
     def _apply_receipts(self, ids) -> None:
         """Move messages forward; late, repeated and reordered receipts change nothing
-        that is further already."""
+        that is further already. One that waits for another try, because nobody knew
+        what became of the first, needs none when the first did arrive."""
         self.env["hcrm.message"].flush_model()
         rank = SQL(" ").join(
             SQL("WHEN %s THEN %s", state, number) for state, number in RANK.items()
@@ -136,10 +139,12 @@ class HcrmMessageEvent(models.Model):
                    SET state = t.kind,
                        failure = CASE WHEN t.kind = 'failed' THEN t.failure END,
                        failure_text = CASE WHEN t.kind = 'failed' THEN t.reason END,
-                       date_receipt = t.date
+                       date_receipt = t.date, date_sent = COALESCE(m.date_sent, t.date)
                   FROM told t
                  WHERE m.id = t.id
-                   AND CASE t.kind %(rank)s END > COALESCE(CASE m.state %(rank)s END, 9)
+                   AND (CASE t.kind %(rank)s END > COALESCE(CASE m.state %(rank)s END, 9)
+                        OR m.state = 'queued' AND m.attempt_count > 0
+                       AND t.kind <> 'failed')
                 """,
                 ids=ids,
                 rank=rank,

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...providers.base import TRANSIENT, NotSent, Outgoing, provider_class
 from ...tools.sms_parts import count_parts
+from .settled import settled
 
 _logger = logging.getLogger(__name__)
 
@@ -51,9 +52,11 @@ class HcrmMessage(models.Model):
 
         Several workers may run this at once: rows are claimed once.
         """
-        self._recover_orphans()
+        settled(self.env, self._recover_orphans)
         while True:
-            claimed = self._claim(BATCH, self._sendable_channels())
+            claimed = settled(
+                self.env, lambda: self._claim(BATCH, self._sendable_channels())
+            )
             if not self.env["ir.cron"]._commit_progress(max(len(claimed), 1)):
                 return
             if not claimed:
@@ -85,11 +88,14 @@ class HcrmMessage(models.Model):
             if gateway:
                 self._send_group(gateway, group)
             else:
-                group._try_later("no_gateway", "")
+                settled(
+                    self.env, lambda group=group: group._try_later("no_gateway", "")
+                )
 
     def _send_group(self, gateway, group) -> None:
         provider = gateway._provider()
-        size = provider_class(gateway.kind).max_batch
+        # a second's worth at a time: the pace holds, and a stop is heard in between
+        size = min(filter(None, (provider_class(gateway.kind).max_batch, gateway.rate)))
         try:
             for start in range(0, len(group), size):
                 self._send_batch(gateway, provider, group[start : start + size])
@@ -98,23 +104,33 @@ class HcrmMessage(models.Model):
 
     def _send_batch(self, gateway, provider, batch) -> None:
         """The moment of truth: what was stopped since the claim drops out here."""
-        batch = batch._mark_handed(gateway)
-        if not batch:
+        rate = gateway.rate
+        handed, outgoing = settled(self.env, lambda: batch._take_in_hand(gateway))
+        if not handed:
             return
-        self.env["ir.cron"]._commit_progress(0)
         started = time.monotonic()
-        outgoing = [message._outgoing(gateway) for message in batch]
+        # no transaction is open while the gateway is asked: receipts come meanwhile
         try:
             results = provider.send(outgoing)
         except NotSent as error:
-            gateway._book_failure()
-            batch._try_later("server", str(error), gateway)
+            reason = str(error)
+            settled(self.env, lambda: handed._not_reached(gateway, reason))
             return
-        batch._write_results(gateway, results, outgoing)
-        if gateway.rate:
-            time.sleep(
-                max(0.0, len(batch) / gateway.rate - (time.monotonic() - started))
-            )
+        settled(self.env, lambda: handed._write_results(gateway, results, outgoing))
+        if rate:
+            time.sleep(max(0.0, len(outgoing) / rate - (time.monotonic() - started)))
+
+    def _take_in_hand(self, gateway):
+        """What may still go, marked, and as the gateway gets it."""
+        handed = self._mark_handed(gateway)
+        return handed, [message._outgoing(gateway) for message in handed]
+
+    def _not_reached(self, gateway, reason) -> None:
+        """Nothing went out: an outage of the gateway uses up no attempt."""
+        gateway._book_failure()
+        for message in self:
+            message.attempt_count -= 1
+        self._try_later("server", reason, gateway)
 
     def _mark_handed(self, gateway):
         """Mark what is still claimed as handed over; returns it. Committed before the
