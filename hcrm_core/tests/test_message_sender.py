@@ -1,9 +1,12 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.hcrm_core.models.message.settled import settled
 from odoo.addons.hcrm_core.providers.base import Event
 
 from .gateway_server import GatewayServer
@@ -144,6 +147,48 @@ class TestMessageSender(GovernorCommon):
         self.assertEqual(message.state, "refused")
         self.assertFalse(self.server.received)
 
+    def test_handed_over_is_beyond_recall(self):
+        """A stop refuses what was not handed over; the rest keeps its state, since
+        it may be on its way (R24)."""
+        waiting = self._force(self._queue(purpose="marketing"))
+        handed = self._force(self._queue(purpose="marketing"))
+        handed._mark_handed(self.gateway)
+        self.env["hcrm.message.stop"].create(
+            {"company_id": self.company_a.id, "reason": "A wrong text"}
+        )
+        self.assertEqual((waiting.state, handed.state), ("refused", "claimed"))
+        self._apply(Event("x:1", "delivered", uuid=handed.uuid))
+        self.assertEqual(handed.state, "delivered")
+
+    def test_receipt_of_what_waits_for_another_try(self):
+        """Its outcome was not known; the receipt tells it, so it does not go twice."""
+        arrived, lost = self._force(self._queue()), self._force(self._queue())
+        for message in arrived + lost:
+            message._mark_handed(self.gateway)
+        (arrived + lost)._outcome_unknown("ReadTimeout")
+        self._apply(
+            Event("x:1", "delivered", uuid=arrived.uuid),
+            Event("y:2", "failed", uuid=lost.uuid, failure="expired"),
+        )
+        self.assertEqual((arrived.state, lost.state), ("delivered", "queued"))
+        self.assertTrue(arrived.date_sent)
+
+    def test_done_again_on_what_others_left(self):
+        """Where somebody else changed the same rows, the work is done once more."""
+        message = self._queue()
+        tries = []
+
+        def work():
+            tries.append(1)
+            if len(tries) == 1:
+                raise SerializationFailure
+            message.priority = 3
+            return "done"
+
+        with patch.object(self.env.cr, "rollback"):
+            self.assertEqual(settled(self.env, work), "done")
+        self.assertEqual((len(tries), message.priority), (2, 3))
+
     # ------------------------------------------------------------------
     # failures
     # ------------------------------------------------------------------
@@ -157,6 +202,27 @@ class TestMessageSender(GovernorCommon):
         self.assertEqual((message.state, message.failure), ("queued", "server"))
         self._send()
         self.assertEqual((message.state, message.gateway_id), ("accepted", other))
+
+    def test_outage_uses_up_no_attempt(self):
+        """However long a gateway is away, what waits for it is not given up."""
+        self.gateway.url = f"{self.server.url[:-5]}1/closed"
+        message = self._queue()
+        for _attempt in range(7):
+            self.gateway.date_breaker = False
+            message.date_planned = fields.Datetime.now()
+            self._send()
+        self.assertEqual((message.state, message.attempt_count), ("queued", 0))
+
+    def test_address_for_texts(self):
+        """What an administrator copies into Kannel is accepted as its callback."""
+        url = self.gateway.inbound_url
+        self.assertTrue(url.startswith(self.gateway.callback_url))
+        query = url.partition("?")[2].replace("%p", "8613911112222")
+        for name, value in (("%P", "1"), ("%b", "hi"), ("%t", ""), ("%I", "7")):
+            query = query.replace(name, value)
+        query = query.replace("%c", "0")
+        (event,) = self.gateway._provider().parse_callback({}, b"", query.encode())
+        self.assertEqual((event.kind, event.text), ("inbound", "hi"))
 
     def test_breaker(self):
         """A gateway that fails rests, longer each time; success ends that."""
