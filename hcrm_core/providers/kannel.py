@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote_to_bytes, urlencode
 
 import requests
 
+from ..tools.sms_parts import is_gsm7
 from .base import Event, Health, Outgoing, Result, check_signature, register, sign
 from .http_common import HttpProvider, retry_after
 
@@ -54,7 +55,7 @@ class Kannel(HttpProvider):
             "to": message.address.lstrip("+"),
             "text": message.body,
             "charset": "UTF-8",
-            "coding": "0" if message.body.isascii() else "2",
+            "coding": "0" if is_gsm7(message.body) else "2",
         }
         if message.sender:
             params["from"] = message.sender

@@ -10,11 +10,16 @@ GSM7 = frozenset(
 GSM7_EXTENDED = frozenset("^{}\\[~]|€")
 
 
+def is_gsm7(text: str) -> bool:
+    """Whether every character is in the default alphabet or its extension."""
+    return all(char in GSM7 or char in GSM7_EXTENDED for char in text)
+
+
 def count_parts(text: str) -> int:
     """Parts of ``text``: 160/153 characters in GSM-7, else 70/67 UTF-16 units."""
     if not text:
         return 0
-    if all(char in GSM7 or char in GSM7_EXTENDED for char in text):
+    if is_gsm7(text):
         length = sum(2 if char in GSM7_EXTENDED else 1 for char in text)
         single, long = 160, 153
     else:

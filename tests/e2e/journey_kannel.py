@@ -312,13 +312,18 @@ def _many(site: Site) -> str:
 def _plain(site: Site) -> None:
     """An English signature: GSM-7 with its escapes, one part:"""
     site.world.sql("UPDATE hcrm_gateway SET signature = '[City Hospital]'")
-    words = "Visit at 9:00 {desk 3_b} ~5 $ @ ^ | \\\\"
+    words = "Visit at 9:00 {desk 3_b} ~5 $ @ ^ | é ñ \\\\"
     care = site.queue("gsm", range(70, 75), text=words)
     site.send()
     expected = [text.replace(SIGNATURE, "[City Hospital]") for text in care]
     assert site.wait_arrived("gsm", 5) == Counter(expected), site.arrived("gsm")
     texts = [t for t in site.carrier.texts() if " gsm-" in t["text"]]
     assert {(t["coding"], t["parts"]) for t in texts} == {(0, 1)}, texts[0]
+    # not in that alphabet: it would arrive as a question mark
+    site.queue("tick", [70], text="Say `yes`")
+    site.send()
+    (text,) = site.wait_arrived("tick", 1)
+    assert text == "[City Hospital]Say `yes` tick-70.", text
     site.world.sql("UPDATE hcrm_gateway SET signature = %s", [SIGNATURE])
 
 
