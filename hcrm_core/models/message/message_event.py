@@ -148,6 +148,7 @@ class HcrmMessageEvent(models.Model):
                 """,
                 ids=ids,
                 rank=rank,
-            )
+            ),
+            log_exceptions=False,  # done again where it met a sender
         )
         self.env["hcrm.message"].invalidate_model(flush=False)

@@ -142,6 +142,7 @@ class HcrmMessage(models.Model):
             " WHERE id = ANY(%s) AND state = 'claimed' AND date_handed IS NULL"
             " RETURNING id",
             (gateway.id, self.ids),
+            log_exceptions=False,  # done again where it met a stop
         )
         ids = [row[0] for row in self.env.cr.fetchall()]
         self.invalidate_model(flush=False)
@@ -183,7 +184,8 @@ class HcrmMessage(models.Model):
                 uuids=[result.uuid for result in accepted],
                 refs=[result.provider_ref for result in accepted],
                 parts=[parts[result.uuid] for result in accepted],
-            )
+            ),
+            log_exceptions=False,  # done again where it met a receipt
         )
         self.invalidate_model(flush=False)
         by_uuid = {message.uuid: message for message in self}
