@@ -101,7 +101,6 @@ import os, time
 Event = env["hcrm.message.event"]
 while os.path.exists({flag!r}):
     Event._cron_apply()
-    env.cr.commit()
     time.sleep(0.05)
 answer(True)
 """
