@@ -18,8 +18,8 @@ from .world import LOG
 PATIENCE = 30  # seconds
 PASSWORD = "a-password"
 PORTS = ("admin", "box", "sendsms", "smpp", "control")
-# Nothing of this tells a word or a number to a log: no access-log, and only what is
-# above the lines that carry them.
+# No log gets the words of a text: no access-log, and only what is above the lines that
+# carry them.
 CONFIG = """
 group = core
 admin-port = {admin}
