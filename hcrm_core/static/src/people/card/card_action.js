@@ -97,7 +97,7 @@ export class CardAction extends Component {
             {id: "timeline", label: _t("Timeline")},
             card.allergies && {id: "health", label: _t("Health")},
             {id: "visits", label: _t("Visits")},
-            {id: "contact", label: _t("Contact")},
+            {id: "contact", label: _t("Contacting")},
             card.spend && {id: "money", label: _t("Money")},
         ].filter(Boolean);
     }
