@@ -226,8 +226,21 @@ class TestPeopleTimelinePlan(HcrmCommon):
             " RETURNING id"
         )
         others = [row[0] for row in cls.env.cr.fetchall()]
-        for record in story.values():
+        for record in [*story.values(), *cls._add_contacts()]:
             cls._multiply(record, others, times=10)
+
+    @classmethod
+    def _add_contacts(cls):
+        """A message to the patient and a decision of the patient."""
+        vals = {"partner_id": cls.patient.id, "company_id": cls.company_a.id}
+        return [
+            cls.env["hcrm.message"]._queue(
+                [{**vals, "channel": "sms", "purpose": "care"}]
+            ),
+            cls.env["hcrm.consent"].create(
+                {**vals, "purpose": "marketing", "decision": "granted"}
+            ),
+        ]
 
     @classmethod
     def _multiply(cls, record, partner_ids, times):
@@ -240,7 +253,7 @@ class TestPeopleTimelinePlan(HcrmCommon):
         values = []
         for name in columns:
             value = SQL.identifier("t", name)
-            if name == "key":
+            if name in ("key", "uuid"):
                 value = SQL("%s || p || '-' || g", value)
             elif record._fields[name].type == "datetime":
                 value = SQL("%s - g * interval '1 day'", value)
