@@ -9,6 +9,7 @@ from odoo.tools import format_date, format_datetime
 
 from ...feed_adapters.fhir_codes import CODE_FIELDS
 from ...feed_adapters.fhir_explain import PATHS
+from .record_writer import MODEL_OF_TYPE
 
 # type at the source -> model that holds it here
 MODELS = {
@@ -17,19 +18,7 @@ MODELS = {
     "Practitioner": "hcrm.practitioner",
     "Patient": "res.partner",
     "RelatedPerson": "res.partner",
-    "Coverage": "hcrm.coverage",
-    "Encounter": "hcrm.encounter",
-    "Appointment": "hcrm.appointment",
-    "AllergyIntolerance": "hcrm.allergy",
-    "Condition": "hcrm.condition",
-    "Procedure": "hcrm.procedure",
-    "Immunization": "hcrm.procedure",
-    "MedicationRequest": "hcrm.medication",
-    "MedicationStatement": "hcrm.medication",
-    "Observation": "hcrm.observation",
-    "ChargeItem": "hcrm.charge",
-    "Claim": "hcrm.charge",
-    "ExplanationOfBenefit": "hcrm.charge",
+    **MODEL_OF_TYPE,
 }
 # a person's details are kept in other models than the person
 _FILE = "confidentiality alias alert disclosure"

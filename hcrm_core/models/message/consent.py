@@ -3,7 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .purposes import CHANNELS, CONSENT_PURPOSES
+from .purposes import CHANNELS, CONSENT_PURPOSES, LEGAL_BASES
 
 
 class HcrmConsent(models.Model):
@@ -34,16 +34,7 @@ class HcrmConsent(models.Model):
     decision = fields.Selection(
         [("granted", "Agreed"), ("withdrawn", "Withdrawn or refused")], required=True
     )
-    legal_basis = fields.Selection(
-        [
-            ("consent", "Consent"),
-            ("contract", "Contract"),
-            ("necessity", "Necessity"),
-            ("law", "Legal duty"),
-        ],
-        required=True,
-        default="consent",
-    )
+    legal_basis = fields.Selection(LEGAL_BASES, required=True, default="consent")
     text_id = fields.Many2one(
         "hcrm.consent.text", "Words Shown", ondelete="restrict", index="btree_not_null"
     )

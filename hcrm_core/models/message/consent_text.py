@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .purposes import CHANNELS, CONSENT_PURPOSES
+from .purposes import CHANNELS, CONSENT_PURPOSES, LEGAL_BASES
 
 
 class HcrmConsentText(models.Model):
@@ -19,16 +19,7 @@ class HcrmConsentText(models.Model):
     channel = fields.Selection(CHANNELS, help="Empty: every channel.")
     version = fields.Integer(required=True, default=1)
     body = fields.Html(required=True, translate=True, sanitize=True)
-    legal_basis = fields.Selection(
-        [
-            ("consent", "Consent"),
-            ("contract", "Contract"),
-            ("necessity", "Necessity"),
-            ("law", "Legal duty"),
-        ],
-        required=True,
-        default="consent",
-    )
+    legal_basis = fields.Selection(LEGAL_BASES, required=True, default="consent")
     frequency_per_month = fields.Integer(
         "At Most a Month", help="0: as the hospital's own limits say."
     )

@@ -17,6 +17,12 @@ CONSENT_PURPOSES = [
     ("share_entity", "Sharing with another hospital of the group"),
     ("transfer_abroad", "Transfer abroad"),
 ]
+LEGAL_BASES = [
+    ("consent", "Consent"),
+    ("contract", "Contract"),
+    ("necessity", "Necessity"),
+    ("law", "Legal duty"),
+]
 CHANNELS = [
     ("sms", "Text message"),
     ("email", "Email"),

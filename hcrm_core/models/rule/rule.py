@@ -1,5 +1,4 @@
 import ast
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -8,8 +7,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..message.purposes import CHANNELS, PURPOSES
-
-_logger = logging.getLogger(__name__)
 
 # events that were learnt late, or committed late, are still seen
 LOOKBACK_HOURS = 48
@@ -257,31 +254,31 @@ class HcrmRule(models.Model):
         """
         if not self.repeat_days:
             return rows
-        last = self._last_anchors({row[1] for row in rows}) if with_ledger else {}
-        known = {pair: True for pair in last.pop("events", ())}
+        people = {row[1] for row in rows} if with_ledger else set()
+        last, planned = self._last_anchors(people)
         gap = timedelta(days=self.repeat_days)
         kept = []
         for row in rows:
             event, person, _company, happened = row[:4]
-            if event in known or (person in last and happened - last[person] < gap):
+            if event in planned or (person in last and happened - last[person] < gap):
                 continue
             last[person] = happened
             kept.append(row)
         return kept
 
-    def _last_anchors(self, people) -> dict:
-        """Person -> newest anchor of this rule; ``events`` are those planned already."""
+    def _last_anchors(self, people) -> tuple[dict, set]:
+        """Person -> newest anchor of this rule, and the events planned already."""
         self.env.cr.execute(
             "SELECT partner_id, max(date_anchor), array_agg(event_id)"
             " FROM hcrm_rule_execution WHERE rule_id = %s AND partner_id = ANY(%s)"
             " AND state IN ('planned', 'done') GROUP BY partner_id",
             (self.id, list(people)),
         )
-        last, events = {}, []
-        for person, anchor, planned in self.env.cr.fetchall():
+        last, planned = {}, set()
+        for person, anchor, events in self.env.cr.fetchall():
             last[person] = anchor
-            events += planned
-        return {**last, "events": events}
+            planned.update(events)
+        return last, planned
 
     @staticmethod
     def _as_values(rows) -> SQL:
