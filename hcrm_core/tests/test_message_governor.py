@@ -80,6 +80,11 @@ class TestMessageGovernor(GovernorCommon):
         )
         verdicts = self.env["hcrm.governor"]._verdicts([request, request], now)
         self.assertEqual([v["verdict"] for v in verdicts], ["allow", "defer"])
+        # asked, not sent: each for itself
+        asked = self.env["hcrm.governor"]._verdicts(
+            [request, request], now, is_question=True
+        )
+        self.assertEqual([v["verdict"] for v in asked], ["allow", "allow"])
         survey = {**request, "purpose": "survey"}
         verdicts = self.env["hcrm.governor"]._verdicts([survey, request], now)
         self.assertEqual([v["verdict"] for v in verdicts], ["allow", "defer"])

@@ -53,6 +53,7 @@ class HcrmContactSheet(models.AbstractModel):
                 for purpose, channel in pairs
             ],
             fields.Datetime.now(),
+            is_question=True,
         )
         cells = {
             pair: self._cell(verdict)

@@ -28,11 +28,15 @@ class HcrmGovernor(models.AbstractModel):
     _description = "Message Governor"
 
     @api.model
-    def _verdicts(self, requests: list[dict], now: datetime) -> list[dict]:
+    def _verdicts(
+        self, requests: list[dict], now: datetime, is_question: bool = False
+    ) -> list[dict]:
         """Verdicts on ``requests``, in their order.
 
         :param requests: dicts with the keys of ``REQUEST_COLUMNS`` but ``n``
         :param now: naive UTC, the moment of sending
+        :param is_question: each is asked for itself; none takes up the limits of the
+            others
         """
         if not requests:
             return []
@@ -60,11 +64,15 @@ class HcrmGovernor(models.AbstractModel):
             SQL(", ").join(columns),
             SQL(", ").join(SQL.identifier(name) for name in REQUEST_COLUMNS),
         )
-        self.env.cr.execute(SQL("%s ORDER BY n", self._verdicts_sql(source, now)))
+        self.env.cr.execute(
+            SQL("%s ORDER BY n", self._verdicts_sql(source, now, is_question))
+        )
         return self.env.cr.dictfetchall()
 
     @api.model
-    def _verdicts_sql(self, requests: SQL, now: datetime) -> SQL:
+    def _verdicts_sql(
+        self, requests: SQL, now: datetime, is_question: bool = False
+    ) -> SQL:
         """The verdicts on a SELECT of ``REQUEST_COLUMNS``, as a SELECT."""
         self.env.flush_all()
         return SQL(
@@ -105,7 +113,7 @@ class HcrmGovernor(models.AbstractModel):
             people=self._people_sql(now),
             facts=self._facts_sql(now),
             refusal=self._refusal_sql(now),
-            counted=self._counted_sql(now),
+            counted=self._counted_sql(now, is_question),
             timed=self._timed_sql(now),
             now=now,
         )
@@ -407,17 +415,17 @@ class HcrmGovernor(models.AbstractModel):
     # when
     # ------------------------------------------------------------------
 
-    def _counted_sql(self, now) -> SQL:
+    def _counted_sql(self, now, is_question: bool) -> SQL:
         """How often the person was reached, and the place of the request among those
         of this very set."""
         return SQL(
             """
             SELECT j.*, m.times, m.today, m.outreach_today,
                    row_number() OVER (PARTITION BY j.company_id, j.person_id, j.purpose,
-                       j.refusal IS NULL ORDER BY j.n) - 1 AS before,
+                       j.refusal IS NULL, %(own)s ORDER BY j.n) - 1 AS before,
                    row_number() OVER (PARTITION BY j.company_id, j.person_id,
-                       j.purpose IN %(outreach)s, j.refusal IS NULL ORDER BY j.n) - 1
-                       AS outreach_before
+                       j.purpose IN %(outreach)s, j.refusal IS NULL, %(own)s
+                       ORDER BY j.n) - 1 AS outreach_before
               FROM j
               LEFT JOIN LATERAL (
                    SELECT array_agg(s.date_sent ORDER BY s.date_sent DESC)
@@ -435,6 +443,7 @@ class HcrmGovernor(models.AbstractModel):
                       AND j.refusal IS NULL AND NOT j.is_staff) m ON true
             """,
             outreach=OUTREACH,
+            own=SQL("j.n") if is_question else SQL("0"),
             counted=COUNTED,
             now=now,
         )
