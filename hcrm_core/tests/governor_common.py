@@ -93,6 +93,8 @@ class GovernorCommon(HcrmCommon):
             elif name in ("sent", "refused"):
                 for value in values:
                     self._add_message(person, name, value, now)
+            elif name == "wrote":
+                self._add_inbound(person, values[0], now)
         self._set_marks()
         return person
 
@@ -261,10 +263,30 @@ class GovernorCommon(HcrmCommon):
                 vals["frequency_per_month"] = 1
         self.env["hcrm.consent"].create(vals)
 
+    @staticmethod
+    def _ago(age, now):
+        unit = {"h": "hours", "d": "days"}[age[-1]]
+        return now - timedelta(**{unit: int(age[:-1])})
+
+    def _add_inbound(self, person, value, now):
+        age, _colon, meaning = value.partition(":")
+        gateway = self.env["hcrm.gateway"].create(
+            {"name": "Kannel", "company_id": self.company_a.id}
+        )
+        self.env["hcrm.inbound"].create(
+            {
+                "partner_id": person.id,
+                "company_id": self.company_a.id,
+                "gateway_id": gateway.id,
+                "peer": f"+86{self.number}",
+                "date": self._ago(age, now),
+                "meaning": meaning or "text",
+            }
+        )
+
     def _add_message(self, person, name, value, now):
         purpose, age = value.split(":")
-        unit = {"h": "hours", "d": "days"}[age[-1]]
-        sent = now - timedelta(**{unit: int(age[:-1])})
+        sent = self._ago(age, now)
         self.counter_message = getattr(self, "counter_message", 0) + 1
         self.env["hcrm.message"].create(
             {

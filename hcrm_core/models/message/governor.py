@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from .governor_request import REQUEST_COLUMNS
 from .message import COUNTED
-from .purposes import CARING, OUTREACH
+from .purposes import ANSWER_HOURS, CARING, OUTREACH
 
 # how far ahead a window is looked for; the longest holidays end long before
 HORIZON_DAYS = 40
@@ -46,6 +46,7 @@ class HcrmGovernor(models.AbstractModel):
             "company_id": "int",
             "is_greeting": "bool",
             "is_urgent": "bool",
+            "is_answer": "bool",
             "date_stale": "timestamp",
         }
         columns = [
@@ -131,6 +132,7 @@ class HcrmGovernor(models.AbstractModel):
                    COALESCE(q.purpose, 'marketing') AS purpose,
                    COALESCE(q.is_greeting, false) AS is_greeting,
                    COALESCE(q.is_urgent, false) AS is_urgent,
+                   COALESCE(q.is_answer, false) AND %(answers)s AS is_answer,
                    CASE q.channel WHEN 'email' THEN 'email' WHEN 'wechat' THEN 'wechat'
                                   WHEN 'letter' THEN 'letter' ELSE 'phone' END AS system,
                    q.partner_id IS NULL AS is_bare, b.people,
@@ -149,6 +151,21 @@ class HcrmGovernor(models.AbstractModel):
                     WHERE q.partner_id IS NULL AND p.number = q.asked_address
                       AND p.company_id = q.company_id) b ON true
             """,
+            answers=self._answers_sql(now),
+            now=now,
+        )
+
+    def _answers_sql(self, now) -> SQL:
+        """Whether the person wrote to us just now: who asks gets an answer, whatever
+        the hour and however much was sent. Nobody's word is taken for it."""
+        return SQL(
+            "(q.purpose IN %(caring)s AND EXISTS (SELECT FROM hcrm_inbound i"
+            " WHERE i.partner_id = COALESCE(q.partner_id, b.partner_id)"
+            " AND i.company_id = q.company_id AND i.date <= %(now)s"
+            " AND i.date > %(now)s::timestamp - %(hours)s * interval '1 hour'"
+            " AND i.meaning <> 'wrong_person'))",
+            caring=CARING,
+            hours=ANSWER_HOURS,
             now=now,
         )
 
@@ -321,6 +338,7 @@ class HcrmGovernor(models.AbstractModel):
         return SQL(
             """CASE
             WHEN is_staff THEN NULL
+            WHEN purpose = 'staff' THEN 'not_staff'
             WHEN person_id IS NULL AND purpose IN ('survey', 'research', 'marketing')
                  THEN CASE WHEN people > 1 THEN 'not_own_number'
                            ELSE 'unknown_recipient' END
@@ -456,6 +474,7 @@ class HcrmGovernor(models.AbstractModel):
               FROM c
               LEFT JOIN LATERAL (SELECT GREATEST(%(day)s, %(week)s, %(month)s) AS free) l
                      ON c.is_person AND NOT c.is_staff AND c.purpose <> 'security'
+                    AND NOT c.is_answer
               LEFT JOIN LATERAL (
                    SELECT GREATEST(l.free, %(now)s) AT TIME ZONE 'UTC' AT TIME ZONE c.tz
                           AS start) b ON true
@@ -493,9 +512,10 @@ class HcrmGovernor(models.AbstractModel):
         )
 
     def _open_sql(self) -> SQL:
-        """Whether the window is open now. Letters, urgent care and codes know none."""
+        """Whether the window is open now. Letters, urgent care, answers and codes know
+        none."""
         return SQL(
-            "c.channel = 'letter' OR c.purpose = 'security'"
+            "c.channel = 'letter' OR c.purpose = 'security' OR c.is_answer"
             " OR c.is_urgent AND c.purpose = 'care'"
             " OR (NOT c.workdays_only OR c.is_work)"
             " AND c.local - date_trunc('day', c.local) >= c.hour_from * interval '1 hour'"

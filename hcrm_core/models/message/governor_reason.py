@@ -49,6 +49,9 @@ class HcrmGovernorReason(models.AbstractModel):
             "gone": self.env._(
                 "The HIS no longer has this person. Ask the HIS team before contacting them."
             ),
+            "not_staff": self.env._(
+                "Staff messages go to colleagues with a user only. Use another purpose."
+            ),
             "not_known": self.env._(
                 "The person has no file at this hospital and gave it no consent."
             ),

@@ -11,5 +11,6 @@ REQUEST_COLUMNS = (
     "topic",
     "is_greeting",
     "is_urgent",
+    "is_answer",
     "date_stale",
 )

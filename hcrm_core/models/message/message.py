@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .governor_request import REQUEST_COLUMNS
-from .purposes import CHANNELS, PURPOSES
+from .purposes import CHANNELS, PURPOSES, STAFF_PURPOSE
 
 STATES = [
     ("queued", "Waiting"),
@@ -55,7 +55,9 @@ class HcrmMessage(models.Model):
         required=True,
         default=lambda self: self.env.company,
     )
-    purpose = fields.Selection(PURPOSES, required=True, default="marketing")
+    purpose = fields.Selection(
+        [*PURPOSES, STAFF_PURPOSE], required=True, default="marketing"
+    )
     channel = fields.Selection(CHANNELS, required=True)
     address = fields.Char(readonly=True, help="Number or address it goes to.")
     asked_address = fields.Char(
@@ -66,6 +68,11 @@ class HcrmMessage(models.Model):
     )
     is_greeting = fields.Boolean()
     is_urgent = fields.Boolean(help="Knows no hours: a red flag, a danger.")
+    is_answer = fields.Boolean(
+        "Answer",
+        readonly=True,
+        help="To somebody who wrote just now: knows no hours and no limits.",
+    )
     subject = fields.Char()
     body = fields.Text()
     res_model = fields.Char("Origin Model")

@@ -31,7 +31,11 @@ CHANNELS = [
     ("call", "Call"),
     ("letter", "Letter"),
 ]
+# to colleagues, never to people: a message has it, a consent or a rule has not
+STAFF_PURPOSE = ("staff", "Staff")
 # purposes that share one daily cap: nobody gets an offer and a survey on one day
 OUTREACH = ("survey", "research", "marketing")
 # purposes that care for the person: relatives' numbers may be used, in neutral words
 CARING = ("care", "service")
+# how long a message to who wrote to us is an answer
+ANSWER_HOURS = 2
