@@ -218,16 +218,32 @@ class HcrmAccessLog(models.Model):
     @api.model
     def _values_sql(self, env, now, note, buffer, names):
         return SQL(
-            "%s::timestamp, %s::int, %s::int, %s, %s, %s, %s, %s, %s",
+            "%s::timestamp, %s::int, %s, %s, %s, %s, %s, %s, %s",
             now,
             env.uid,
-            env.company.id,
+            self._company_sql(env),
             note.kind if note else "read",
             ",".join(names),
             note.query if note else None,
             buffer.channel if buffer else None,
             buffer.ip if buffer else None,
             note.reason if note else None,
+        )
+
+    @api.model
+    def _company_sql(self, env):
+        """Return the company the user works in, as ``env.company``.
+
+        Read by the INSERT itself: a request that needed no company would pay a query,
+        and the object's detour, only for its row of the log.
+        """
+        asked = (env.context.get("allowed_company_ids") or [None])[0]
+        return SQL(
+            "COALESCE((SELECT cid FROM res_company_users_rel"
+            " WHERE user_id = %(uid)s AND cid = %(asked)s::int),"
+            " (SELECT company_id FROM res_users WHERE id = %(uid)s))",
+            uid=env.uid,
+            asked=asked,
         )
 
     @api.model
