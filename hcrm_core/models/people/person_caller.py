@@ -24,6 +24,7 @@ _READ = (
             "date_last_visit",
         ),
     ),
+    ("res.company", ("hcrm_tz",)),
     (
         "res.partner",
         (
@@ -103,8 +104,11 @@ class HcrmCaller(models.AbstractModel):
             """SELECT hcrm_p.id, c.number, c.whose, c.is_shared,
                       f.alert, f.is_vip, f.alias, f.date_last_visit, f.class_id,
                       hcrm_p.name, hcrm_p.hcrm_confidentiality, hcrm_p.hcrm_gender,
-                      hcrm_p.hcrm_birthdate, hcrm_p.hcrm_deceased_date
+                      hcrm_p.hcrm_birthdate, hcrm_p.hcrm_deceased_date,
+                      (%s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE entity.hcrm_tz)::date
+                      AS today
                FROM hcrm_contact_point c
+               JOIN res_company entity ON entity.id = c.company_id
                JOIN hcrm_person_company f
                  ON f.partner_id = c.partner_id AND f.company_id = c.company_id
                JOIN res_partner hcrm_p ON hcrm_p.id = c.partner_id
@@ -114,6 +118,7 @@ class HcrmCaller(models.AbstractModel):
                  AND hcrm_p.hcrm_status IS DISTINCT FROM 'merged'
                  AND hcrm_p.hcrm_status IS DISTINCT FROM 'erased' AND %s
                LIMIT %s""",
+            fields.Datetime.now(),
             condition,
             self.env.companies.ids,
             rule,
@@ -134,14 +139,13 @@ class HcrmCaller(models.AbstractModel):
         rows.sort(key=lambda row: (str(row["date_last_visit"] or ""), row["id"]))
         rows = list({row["id"]: row for row in rows}.values())[: -MAX_CALLERS - 1 : -1]
         classes = self.env["hcrm.person.class"]._get_names(self.env.lang or "en_US")
-        today = fields.Date.context_today(self)
         return [
             {
                 "id": row["id"],
                 "display_name": self._shown_name(row),
                 "class": classes.get(row["class_id"], ""),
                 "sex": row["hcrm_gender"] or False,
-                "age": self._age(row, today),
+                "age": self._age(row),
                 "alert": row["alert"] or False,
                 "is_vip": bool(row["is_vip"]),
                 "is_deceased": bool(row["hcrm_deceased_date"]),
@@ -160,7 +164,8 @@ class HcrmCaller(models.AbstractModel):
         return row["alias"] or Partner.browse(row["id"])._hcrm_shown_alias()
 
     @api.model
-    def _age(self, row, today):
+    def _age(self, row):
+        """Return the age in years on today's date of the hospital."""
         born = row["hcrm_birthdate"]
-        until = row["hcrm_deceased_date"] or today
+        until = row["hcrm_deceased_date"] or row["today"]
         return relativedelta(until, born).years if born and born <= until else False
