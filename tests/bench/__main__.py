@@ -1,7 +1,7 @@
 """Speed as ratios to raw PostgreSQL in the same run.
 
 ``python -m tests.bench --conf odoo.conf --template DB [--people N] [--million N]
-[--only import,search,access]``; ``DB`` is a database in which hcrm_core is installed.
+[--only import,million,search,access]``; ``DB`` is a database in which hcrm_core is installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from . import case_access, case_import, case_search
+from . import case_access, case_import, case_search, million_files
 from .world import World, machine_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +38,11 @@ def main() -> int:
             with tempfile.TemporaryDirectory(prefix="hcrm_bench_") as made:
                 folder = options.folder or _generate(made, options.people)
                 rows += _told(case_import.run(world, folder, options.load_sample))
+        if "million" in options.only:
+            with tempfile.TemporaryDirectory(prefix="hcrm_bench_") as made:
+                print(f"writing {options.million:,} patients ...", flush=True)
+                million_files.write(made, options.million)
+                rows += _told(case_import.loads(world, made))
         if "search" in options.only:
             rows += _told(case_search.run(world, options.million))
         if "access" in options.only:
