@@ -50,6 +50,7 @@ from . import test_people_desk_ui
 from . import test_record_calendar
 from . import test_record_chronic
 from . import test_people_lists
+from . import test_people_merge_plan
 from . import test_feed_table
 from . import test_feed_table_values
 from . import test_feed_ui

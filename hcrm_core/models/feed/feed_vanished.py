@@ -29,6 +29,11 @@ class HcrmFeedVanished(models.Model):
         "Last Change", help="Stamp of the source, where it gives one."
     )
 
+    @api.model
+    def _hcrm_merge_plan(self):
+        """A record of the HIS, not of the card."""
+        return []
+
     @api.depends("res_type", "ext_id")
     def _compute_display_name(self):
         for record in self:

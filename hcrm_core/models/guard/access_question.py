@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ...tools.merge_plan import Move
+
 
 class HcrmAccessQuestion(models.Model):
     """Why did you read this? What the privacy officer asks a reader, and the answer.
@@ -51,6 +53,10 @@ class HcrmAccessQuestion(models.Model):
         "(user_id, day, company_id, topic, COALESCE(partner_id, 0))",
         "This has been asked already.",
     )
+
+    @api.model
+    def _hcrm_merge_plan(self):
+        return [Move(self._name, unique=("user_id", "day", "company_id", "topic"))]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from ...tools.merge_plan import Move
+
 
 class HcrmPersonAccess(models.Model):
     """One user may see one restricted person: as care team, or by break-glass.
@@ -58,6 +60,10 @@ class HcrmPersonAccess(models.Model):
     _user_partner_idx = models.Index(
         "(user_id, partner_id) INCLUDE (date_start, date_end)"
     )
+
+    @api.model
+    def _hcrm_merge_plan(self):
+        return [Move(self._name)]
 
     @api.depends("date_start", "date_end")
     def _compute_is_live(self):

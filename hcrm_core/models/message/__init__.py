@@ -2,6 +2,7 @@ from . import consent_text
 from . import consent
 from . import hold
 from . import stop
+from . import person_redirect
 from . import person_report
 from . import message_policy
 from . import gateway

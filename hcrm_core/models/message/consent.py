@@ -56,6 +56,7 @@ class HcrmConsent(models.Model):
             ("reply", "Reply to a message"),
             ("import", "Taken over with evidence"),
             ("staff", "Told to staff"),
+            ("merge", "Refused on a card that was joined"),
         ],
         required=True,
         default="staff",

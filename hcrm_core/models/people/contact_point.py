@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ...tools.merge_plan import Move
 from ...tools.phones import parse
 
 WHOSE = [
@@ -11,6 +12,14 @@ WHOSE = [
     ("guardian", "Guardian's"),
     ("other", "Somebody else's"),
 ]
+
+# points of the HIS stay on the old card where the new one has a record at the same
+# hospital: that record says which of them are in use
+_SPOKEN_FOR = """
+    t.is_feed AND EXISTS (
+        SELECT FROM hcrm_feed_identity i
+         WHERE i.res_id = p.new_id AND i.res_model = 'res.partner' AND i.state = 'live'
+           AND COALESCE(i.company_id, t.company_id) = t.company_id)"""
 
 
 class HcrmContactPoint(models.Model):
@@ -87,6 +96,17 @@ class HcrmContactPoint(models.Model):
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
+
+    @api.model
+    def _hcrm_merge_plan(self):
+        return [
+            Move(self._name, "whose_partner_id"),
+            Move(
+                self._name,
+                unique=("company_id", "system", "number"),
+                unless=_SPOKEN_FOR,
+            ),
+        ]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...tools.merge_plan import Move
+
 CONFIDENTIALITY = [
     ("normal", "Not restricted"),
     ("staff", "Staff or relative of staff"),
@@ -90,6 +92,11 @@ class HcrmPersonCompany(models.Model):
     _special_idx = models.Index(
         "(company_id, confidentiality) WHERE confidentiality != 'normal' OR is_vip"
     )
+
+    @api.model
+    def _hcrm_merge_plan(self):
+        """Files are joined, not moved (``hcrm.person.redirect``)."""
+        return [Move(self._name, "disclosure_contact_id")]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ...tools.identity_numbers import Verdict, check, normalise
+from ...tools.merge_plan import Move
 
 
 class HcrmPersonIdentifier(models.Model):
@@ -66,6 +67,10 @@ class HcrmPersonIdentifier(models.Model):
     )
     # feed matching and search by number of any type
     _value_norm_idx = models.Index("(value_norm text_pattern_ops)")
+
+    @api.model
+    def _hcrm_merge_plan(self):
+        return [Move(self._name, unique=("type_id", "company_id", "value_norm"))]
 
     @api.depends("value", "type_id.is_national")
     def _compute_value_masked(self):

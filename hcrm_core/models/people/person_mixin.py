@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.merge_plan import Move
+
 
 class HcrmPersonMixin(models.AbstractModel):
     """What belongs to a person and is hidden with a restricted one (R8).
@@ -32,6 +34,22 @@ class HcrmPersonMixin(models.AbstractModel):
         help="The person was seen or is booked in a department of the user, or the "
         "user has a grant.",
     )
+
+    @api.model
+    def _hcrm_merge_plan(self) -> list[Move]:
+        """What moves when one card comes to stand for another: all that names one.
+
+        A model with a unique key says so, one that stays says nothing.
+        """
+        if self._abstract or not self._auto or self._transient:
+            return []
+        return [
+            Move(self._name, field.name)
+            for field in self._fields.values()
+            if field.type == "many2one"
+            and field.comodel_name == "res.partner"
+            and field.store
+        ]
 
     @api.depends(lambda self: self._get_hidden_depends())
     @api.depends_context("uid")

@@ -98,6 +98,11 @@ class HcrmPersonProfile(models.Model):
         "UNIQUE(partner_id, company_id)", "This person has a profile already."
     )
 
+    @api.model
+    def _hcrm_merge_plan(self):
+        """Profiles are joined, not moved."""
+        return []
+
     @api.depends(*QUESTIONS)
     def _compute_completeness(self):
         for profile in self:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from odoo import api, models
 from odoo.tools import SQL
 
+from ...tools.merge_plan import ON_ANY_RECORD, Move
 from ...tools.staging import stage
 
 PAIRS = "hcrm_card_pairs"
@@ -15,32 +14,11 @@ _LEVELS = SQL("ARRAY['normal', 'staff', 'public', 'sensitive']::varchar[]")
 _PAIRS = SQL.identifier(PAIRS)
 
 
-class Move(NamedTuple):
-    """A column that names a person.
-
-    ``unique`` are the other columns of its unique key: a row that the new card has
-    already is deleted from the old one. ``unless`` keeps rows where they are.
-    """
-
-    model: str
-    column: str = "partner_id"
-    unique: tuple[str, ...] = ()
-    unless: str = ""
-
-
-# points of the HIS stay on the old card where the new one has a record at the same
-# hospital: that record says which of them are in use
-_SPOKEN_FOR = """
-    t.is_feed AND EXISTS (
-        SELECT FROM hcrm_feed_identity i
-         WHERE i.res_id = p.new_id AND i.res_model = 'res.partner' AND i.state = 'live'
-           AND COALESCE(i.company_id, t.company_id) = t.company_id)"""
-
-
 class HcrmPersonRedirect(models.AbstractModel):
     """Move what hangs on old cards to the cards that stand for them.
 
-    Facts, events, numbers, relatives and grants move and are logged; hospital files
+    Facts, events, numbers, relatives, grants, messages, tasks and notes move and are
+    logged; hospital files
     and profiles are joined, the stricter class of secrecy wins; the old card is
     archived and leads to the new one. Names of the new card stay, those of the old
     one are kept as other names. The number of queries does not depend on the cards.
@@ -51,39 +29,19 @@ class HcrmPersonRedirect(models.AbstractModel):
 
     @api.model
     def _moves(self) -> list[Move]:
-        """What moves; other addons add their models."""
-        facts = (
-            "hcrm.encounter",
-            "hcrm.appointment",
-            "hcrm.condition",
-            "hcrm.allergy",
-            "hcrm.procedure",
-            "hcrm.medication",
-            "hcrm.observation",
-            "hcrm.charge",
-            "hcrm.coverage",
-            "hcrm.event",
-            "hcrm.person.access",
-            "hcrm.reception",
-        )
-        key = ("company_id", "kind")
+        """What moves: the merge plans of all models, and what hangs on any record."""
         return [
-            *map(Move, facts),
-            Move("hcrm.reception", "companion_id"),
-            Move("hcrm.contact.point", "whose_partner_id"),
-            Move("hcrm.person.company", "disclosure_contact_id"),
-            Move(
-                "hcrm.person.identifier",
-                unique=("type_id", "company_id", "value_norm"),
+            *(
+                move
+                for name in sorted(self.env.registry)
+                if hasattr(self.env[name], "_hcrm_merge_plan")
+                for move in self.env[name]._hcrm_merge_plan()
             ),
-            Move(
-                "hcrm.contact.point",
-                unique=("company_id", "system", "number"),
-                unless=_SPOKEN_FOR,
-            ),
-            Move("hcrm.person.relation", unique=("relative_id", *key)),
-            Move("hcrm.person.relation", "relative_id", ("partner_id", *key)),
+            *ON_ANY_RECORD,
         ]
+
+    def _before_moves(self) -> None:
+        """What has to be known of the cards while they are two; rooms add theirs."""
 
     @api.model
     def _redirect(self, pairs: dict[int, int], origin: str = "feed") -> dict[int, int]:
@@ -97,6 +55,7 @@ class HcrmPersonRedirect(models.AbstractModel):
         self.env.flush_all()
         self._stage(pairs)
         self._keep_claims()
+        self._before_moves()
         for move in self._moves():
             self._move(move, origin)
         self._join_files()
@@ -125,7 +84,7 @@ class HcrmPersonRedirect(models.AbstractModel):
         values = SQL(
             "%s, %s, now() AT TIME ZONE 'UTC' FROM done", move.column, SQL("old_values")
         )
-        unless = SQL(move.unless or "false")
+        stays = SQL("(%s) OR NOT (%s)", SQL(move.unless), SQL(move.only))
         if move.unique:
             self.env.cr.execute(
                 SQL(
@@ -136,7 +95,7 @@ class HcrmPersonRedirect(models.AbstractModel):
                     table,
                     _PAIRS,
                     column,
-                    unless,
+                    stays,
                     self._is_double(move, table),
                     log,
                     origin,
@@ -154,7 +113,7 @@ class HcrmPersonRedirect(models.AbstractModel):
                 column,
                 _PAIRS,
                 column,
-                unless,
+                stays,
                 log,
                 origin,
                 move.model,

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...tools.merge_plan import Move
+
 RELATION_KINDS = [
     ("mother", "Mother"),
     ("father", "Father"),
@@ -71,6 +73,14 @@ class HcrmPersonRelation(models.Model):
         "CHECK(date_end IS NULL OR date_start IS NULL OR date_end >= date_start)",
         "A relation ends after it starts.",
     )
+
+    @api.model
+    def _hcrm_merge_plan(self):
+        key = ("company_id", "kind")
+        return [
+            Move(self._name, unique=("relative_id", *key)),
+            Move(self._name, "relative_id", ("partner_id", *key)),
+        ]
 
     @api.depends("date_start", "date_end")
     def _compute_is_current(self):
