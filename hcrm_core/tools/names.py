@@ -336,3 +336,47 @@ def is_placeholder_name(name: str | None) -> bool:
     if has_han(cleaned):
         return bool(_PLACEHOLDER_RE.match(cleaned.replace("·", "").replace(" ", "")))
     return bool(_LATIN_PLACEHOLDER_RE.match(cleaned))
+
+
+_COMPOUND_SURNAMES = frozenset(
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台"
+    " 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘"
+    " 亓官 司寇 令狐 呼延 东郭 西门 百里 单于 第五 轩辕 拓跋 歐陽 司馬 東方 諸葛 尉遲"
+    " 赫連 皇甫 濮陽 鍾離 長孫 鮮于 閭丘".split()
+)
+
+
+def surname(name: str) -> str:
+    """Return the surname of a Chinese name without a dot: one character or two.
+
+    >>> surname("欧阳明"), surname("王小红")
+    ('欧阳', '王')
+    """
+    return name[:2] if len(name) > 2 and name[:2] in _COMPOUND_SURNAMES else name[:1]
+
+
+def romanise(name: str) -> tuple[str, str]:
+    """Return surname and given name of a Chinese name in Latin letters.
+
+    A name of several words has no surname that could be told: all of it is given.
+
+    >>> romanise("王小红"), romanise("单明"), romanise("John Smith")
+    (('Wang', 'Xiaohong'), ('Shan', 'Ming'), ('', 'John Smith'))
+    """
+    if not has_han(name):
+        return "", name
+    if "·" in name:
+        return "", " ".join(_in_latin(word) for word in name.split("·"))
+    family = surname(name)
+    known = _COMPOUND_SURNAME_READINGS.get(family) or _SURNAME_READINGS.get(family)
+    return known[0].capitalize() if known else _in_latin(family), _in_latin(
+        name[len(family) :]
+    )
+
+
+def _in_latin(text: str) -> str:
+    syllables = pinyin(text, style=Style.NORMAL, errors="default")
+    # as passports write ü; no other syllable has a v
+    return "".join(
+        syllable[0].replace("v", "yu") for syllable in syllables
+    ).capitalize()

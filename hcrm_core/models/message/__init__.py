@@ -8,11 +8,17 @@ from . import message_policy
 from . import gateway
 from . import message
 from . import message_sender
+from . import template_variables
+from . import template_render
+from . import template
+from . import template_text
+from . import template_block
 from . import message_event
 from . import inbound
 from . import governor_request
 from . import governor
 from . import governor_reason
+from . import message_template
 from . import contact_sheet
 from . import person_api
 from . import timeline
