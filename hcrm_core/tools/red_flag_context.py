@@ -25,7 +25,7 @@ _FALSE_NO_ZH = re.compile(
     r"|唔退|唔停|唔醒|唔到|唔住|勿消|不算|差不多|没合眼|睡不|不减|不消|不掉|不见(?:轻|减)"
 )
 _FILL_ZH = (
-    r"(?:有|得|再|出现|怎么|什么|任何|发生|感觉到?|感到|觉得|明显|过|发现|见|继续|太|很|那么"
+    r"(?:有|得|再|出现|怎么|什么|任何|发生|感觉到?|感到|觉得|明显|过|发现|看到|看见|见到?|继续|太|很|那么"
     r"|是|会|了|到|一点|点|特别|其他|的|伴有?|异常|往外|在|又|持续|都|也|啥|怎|大)"
 )
 # symptoms that are not on the list but stand in one row with those that are
@@ -35,7 +35,8 @@ _ALSO_ZH = (
 )
 _NO_ZH = re.compile(
     r"(?:没有|没|無|无|未|不|冇|唔|否认|勿|并非|毫无)"
-    rf"(?:{_FILL_ZH}|{_ALSO_ZH}|{MARK}|[、和及或与者以])*$"
+    rf"(?:{_FILL_ZH}|{_ALSO_ZH}|{MARK}|[、和及或与者以])*"
+    rf"(?:{MARK}(?:、[^、,，。\s]{{1,6}})*、)?(?:{_FILL_ZH}|{_ALSO_ZH})*$"
 )
 _NO_AFTER_ZH = re.compile(
     r"^(?:的)?(?:情况|症状|现象|感觉)?\s*[:：]?\s*(?:都|也|已经|现在|就)?\s*(?:没有(?!好|退|停|止|消)|无(?!法)|没了|消失|否)"
@@ -43,7 +44,7 @@ _NO_AFTER_ZH = re.compile(
 _GONE_BEFORE_ZH = re.compile(r"(?:退|止|停止|消)(?:了|去|掉)?$")
 _GONE_ZH = re.compile(
     r"(?<!没)(?<!不)(?:好了|退了|退下|已退|已经退|退烧了|退热了|止住|停了|停住|消了|消退|消失|没了|没再|再没|再也没|好多了|全好|都好"
-    r"|好转|恢复(?!不)|不再|缓解|正常了|没事|没犯|未再|没复发|治好|痊愈|愈合|长好|好返|冇事|不疼了|不痛了|(?:就|后来?|再)没(?:有)?(?:吐|烧|拉|流|疼|痛|出|犯))"
+    r"|好转|恢复(?!不)|不再|缓解|正常了|(?:一直|之后|都|已经?|恢复)正常|没事|没犯|未再|没复发|治好|痊愈|愈合|长好|好返|冇事|不疼了|不痛了|(?:就|后来?|再)没(?:有)?(?:吐|烧|拉|流|疼|痛|出|犯))"
 )
 _BACK_ZH = re.compile(r"(?:又|再次|复发|反复|重新)")
 _TURN_ZH = re.compile(
@@ -51,7 +52,11 @@ _TURN_ZH = re.compile(
 )
 _LONG_AGO_ZH = re.compile(
     r"(?:\d+|[一二两三四五六七八九十几多半]+)个?[年月](?:多)?(?:以)?前|去年|前年|上个?月|小时候|以前|曾经?|既往|病史"
-    r"|年轻(?:时|的时候)|当年|那年|那会儿|上次住院"
+    r"|年轻(?:时|的时候)|当年|那年|(?:19|20)\d\d年|那会儿|上次住院"
+)
+_DIED = re.compile(
+    r"^[^,，。!?\n]{0,6}(?:走的|去世|没的|过世|死的|走了)|\bdied (?:of|from)\b"
+    r"|\blost (?:our|my|a|his|her)\b[^.!?\n]{0,20}\bto\b"
 )
 _NOW_ZH = re.compile(
     r"现在|今天|今早|今晚|今晨|刚才|刚刚|刚|目前|这两天|这几天|昨晚|最近|又|突然|开始"
@@ -81,7 +86,7 @@ _FALSE_NO_EN = re.compile(
     r"|\bnever (?:had|felt|been|known)[^,.;!?\n]{0,24}\b(?:this|so|like this)\b|\bnonstop\b|\bnot long\b|\bno longer able\b|\bnot (?:eating|drinking|sleeping)\b"
 )
 _NO_EN = re.compile(
-    r"\b(?:no|not|without|never|denies|deny|denied|none|neither|nor|zero|free of|free from|dont|doesnt|didnt|isnt|arent|wasnt|werent|havent|hasnt|hadnt|aint)\b"
+    r"\b(?:no|not|without|never|denies|deny|denied|none|nothing like|no sign of|no signs of|neither|nor|zero|free of|free from|dont|doesnt|didnt|isnt|arent|wasnt|werent|havent|hasnt|hadnt|aint)\b"
     r"(?P<rest>(?:[ \t]+[\w'/%-■]+){0,6}?)[ \t]*$"
 )
 _NO_BREAK_EN = re.compile(
@@ -92,7 +97,7 @@ _NO_AFTER_EN = re.compile(
 )
 _GONE_EN = re.compile(
     r"\b(?:gone|went away|has stopped|have stopped|stopped|fine now|ok now|okay now|better now|alright now|all good|(?:all )?clear(?:ed)?(?: up)?|resolved|settled|subsided|none since|nothing since|not since|is over"
-    r"|back to normal|healed|(?:much|feeling|feels?|a lot|completely|all) better|over it|went down|gone down|disappeared|im (?:ok|okay|fine|good|well)|(?:is|are|am|feel|feeling) (?:fine|ok|okay|great|well|good|normal)|(?:but|and) (?:fine|ok|okay|well|good)\b|no more)\b"
+    r"|back to normal|normal since|(?:all|been) normal|no longer|healed|(?:much|feeling|feels?|a lot|completely|all) better|over it|went down|gone down|disappeared|im (?:ok|okay|fine|good|well)|(?:is|are|am|feel|feeling) (?:fine|ok|okay|great|well|good|normal)|(?:but|and) (?:fine|ok|okay|well|good)\b|no more)\b"
 )
 _NOT_GONE_EN = re.compile(
     r"\b(?:not|never|hasnt|havent|isnt|arent|didnt|doesnt|wont|nt|til+|until|before)\W+(?:\w+\W+){0,2}$"
@@ -118,6 +123,23 @@ _BREAK = re.compile(
     r"现在|我已|目前|今天|刚|但|可是|不过|我这|\bnow\b|\bbut\b|\btoday\b|\bim\b|\bive\b|\bi have\b|\bi am\b|\bmy\b|\bits\b|\bi got\b"
 )
 _QUOTED = re.compile(r"[“\"「『][^”\"」』]{4,200}[”\"」』]")
+
+# ---- questions in general ------------------------------------------------
+# asks about a thing as such, not about what is there: unless the writer says "my"
+_GENERAL_ZH = re.compile(
+    r"(?:是)?什么(?:引起|原因|表现|症状|意思|感觉|导致)|有(?:什么|哪些)(?:表现|症状|征兆)|第几天|几天(?:能|会|可以|才)"
+    r"|是不是(?:就)?(?:不能|要|得|需要)|(?:会|能|可以|要|需要|正常|严重|危险|要紧)(?:吗|么|嘛)|能不能|可不可以|要不要紧"
+)
+_MINE_ZH = re.compile(
+    r"我(?!想|要|能|可|该|母|父|妈|爸|家)|现在|今天|今早|昨晚|刚|这两天|这几天|一直|已经|还在|又|了(?![,，]?(?:会|能|要|怎么|是不是|可))|\d|(?:孩子|宝宝|老公|老婆)[^,，]{0,4}(?:在|了)"
+)
+_ASKING_EN = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|sorry|so|and|also|quick question|just wondering|question)\W+)*"
+    r"(?:is|are|do|does|did|can|could|would|will|what|when|how|why|should|where|which)\b|\b(?:could|can) you (?:tell|explain)\b|\bwondering (?:if|whether|what)\b"
+)
+_MINE_EN = re.compile(
+    r"\b(?:my|this|these|im|ive|i have|i am|i had|i got|that (?:the|i|he|she|its)|hes|shes|now|since|today|still|again|keeps?|been|because|it wont|have you)\b|\d"
+)
 
 # ---- who -----------------------------------------------------------------
 _OTHER = re.compile(
@@ -298,8 +320,10 @@ class Context:
                     r"[^,，]{0,6}(?:从来)?没有?(?:这么|过这么)|没", before[at.end() :]
                 ):
                     return True
+            if _DIED.search(before[-30:]):
+                return True
         after = self._after(place, _CLAUSE, self.text)
-        return bool(_LONG_AGO_EN.search(after))
+        return bool(_LONG_AGO_EN.search(after) or _DIED.search(after))
 
     def _is_asked(self, place: Place) -> bool:
         before = self._before(place, _SENTENCE, self.text)
@@ -317,7 +341,15 @@ class Context:
         clause = self._before(place, _CLAUSE, self.text)
         if _WILL_ZH.search(clause) and _ASK_ZH.search(after):
             return True
-        return bool(_CURIOUS_ZH.search(after))
+        return bool(_CURIOUS_ZH.search(after)) or self._is_general(place, after)
+
+    def _is_general(self, place: Place, after: str) -> bool:
+        """A question about the thing as such: "is bleeding normal?"."""
+        before = self._before(place, _SENTENCE, self.text)
+        sentence = before + self.text[place.start : place.end] + after
+        if _ASKING_EN.search(before) and not _MINE_EN.search(before):
+            return not re.search(r"\b(?:and|but)? ?(?:i have|ive|im|my)\b", after)
+        return bool(_GENERAL_ZH.search(after)) and not _MINE_ZH.search(sentence)
 
     def _is_advice(self, place: Place) -> bool:
         for start, end in self._quotes:

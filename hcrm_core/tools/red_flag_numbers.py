@@ -60,7 +60,7 @@ _GLUCOSE = re.compile(
     r"[^\d.!?。!?;\n]{0,18}?(\d{1,3}(?:\.\d{1,2})?)(?![\d:/]|\s*(?:点|%|块|元))"
 )
 _OXYGEN = re.compile(
-    r"(?:血氧|氧饱和度?|氧合|\bspo2\b|\boxygen\b|\bo2\b|\bsats?\b|\bsaturation\b)"
+    r"(?:血氧|氧饱和度?|氧合|指脉氧|指氧|\bspo2\b|\bpulse ?ox\b|\boximeter\b|\boxygen\b|\bo2\b|\bsats?\b|\bsaturation\b)"
     r"[^\d.!?。!?;\n]{0,18}?(\d{2,3})(?![\d:/]|\s*(?:块|元|点))"
 )
 _PULSE = re.compile(
@@ -168,7 +168,12 @@ def _pressures(text: str) -> Iterator[tuple[str, float, int, int]]:
     told = _PRESSURE_WORD.search(text)
     for match in _PRESSURE.finditer(text):
         high, low = int(match[1]), int(match[2])
-        if 50 <= high <= 280 and 25 <= low <= 180 and high - low >= 12 and told:
+        if (
+            50 <= high <= 280
+            and 25 <= low <= 180
+            and high - low >= 12
+            and (told or (high >= 160 and low >= 80))
+        ):
             yield "systolic", high, match.start(), match.end()
             yield "diastolic", low, match.start(), match.end()
     for measure, pattern in (("systolic", _HIGH), ("diastolic", _LOW)):

@@ -112,7 +112,7 @@ class Speller:
         self._english: dict[str, set[str]] = {}
         self._known = {word for word in words if word.isascii()} | self._ordinary
         for word in words:
-            if word.isascii() and len(word) >= 5 and word.isalpha():
+            if word.isascii() and len(word) >= 4 and word.isalpha():
                 for key in _deletions(word):
                     self._english.setdefault(key, set()).add(word)
         self._chinese: dict[tuple[str, ...], set[str]] = {}
@@ -166,6 +166,8 @@ class Speller:
         if best is None:
             return None
         distance, word = best
+        if len(word) == 4 and sorted(word) != sorted(token):
+            return None
         return word if distance <= (1 if len(word) < 8 else 2) else None
 
     def _chinese_slips(self, text: str) -> Iterator[tuple[int, int, str]]:
@@ -208,23 +210,38 @@ def sound(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _deletions(word: str) -> frozenset[str]:
-    """The word, and the word with one or two letters left out (long ones)."""
+    """The word, and the word with one or two letters left out."""
     once = {word[:n] + word[n + 1 :] for n in range(len(word))}
     found = {word} | once
-    if len(word) >= 7:
+    if len(word) >= 5:
         found |= {w[:n] + w[n + 1 :] for w in once for n in range(len(w))}
     return frozenset(found)
 
 
-def _distance(one: str, two: str) -> int:
-    """Letters to add, drop, change or swap with the next."""
-    rows = [list(range(len(two) + 1))]
+_VOWELS = frozenset("aeiouy")
+
+
+def _distance(one: str, two: str) -> float:
+    """Letters to add, drop, change or swap with the next; a vowel for another, and a
+    letter written twice or once, cost half: "blud", "vommiting"."""
+    rows = [[float(j) for j in range(len(two) + 1)]]
     for i, a in enumerate(one, 1):
-        row = [i]
+        row = [float(i)]
         for j, b in enumerate(two, 1):
-            cost = min(row[j - 1] + 1, rows[-1][j] + 1, rows[-1][j - 1] + (a != b))
+            change = 0 if a == b else 0.5 if {a, b} <= _VOWELS else 1
+            drop = 0.5 if _is_soft(one, i - 1) else 1
+            add = 0.5 if _is_soft(two, j - 1) else 1
+            cost = min(row[j - 1] + add, rows[-1][j] + drop, rows[-1][j - 1] + change)
             if i > 1 and j > 1 and a == two[j - 2] and one[i - 2] == b:
                 cost = min(cost, rows[-2][j - 2] + 1)
             row.append(cost)
         rows.append(row)
     return rows[-1][-1]
+
+
+def _is_soft(word: str, place: int) -> bool:
+    """A letter that the ear does not miss: the second of two, a vowel by a vowel."""
+    if not place:
+        return False
+    before = word[place - 1]
+    return before == word[place] or {before, word[place]} <= _VOWELS

@@ -5,6 +5,7 @@
 ``(chest/breast) ~ pain``   either word
 ``bleed*``           a word that begins so
 ``没有?反应``         the character before the question mark, or not
+``吃了#片``           a number of ten or more
 ``<pregnant> & 头痛``  all of these, anywhere in the message; the first is the evidence
 """
 
@@ -19,6 +20,8 @@ _TOKEN = re.compile(r"<(\w+)>|\(([^()]*)\)|(~)|(?<=\))(\?)|([^<>()~]+)")
 # between the pieces of a phrase: some characters, or words, of the same clause
 _GAP_HAN = r"([^,，。.!！?？;；\n]{0,%d}?)"
 _GAP_LATIN = r"((?:[^\S\n]+[\w'/%%-]+){0,%d}?[^\S\n]+)"
+# ten or more, in digits or words
+_MANY = r"(?:\d{2,3}|[二三四五六七八九几]?十[一二三四五六七八九几多来]?|上百)"
 GAP_HAN = 6
 GAP_LATIN = 4
 
@@ -55,8 +58,8 @@ def literals(source: str, terms: Mapping[str, tuple[str, ...]]) -> set[str]:
     words: set[str] = set()
     for term, either, _gap, _maybe, plain in _TOKEN.findall(source.replace("&", "~")):
         for text in (*terms.get(term, ()), *either.split("/"), plain):
-            words |= {word for word in text.strip().split(" ") if word.strip("*?")}
-    return {word.strip("*").replace("?", "").lower() for word in words}
+            words |= {word for word in text.strip().split(" ") if word.strip("*?#")}
+    return {word.strip("*#").replace("?", "").lower() for word in words}
 
 
 def _pattern(part: str, terms: Mapping[str, tuple[str, ...]]) -> str:
@@ -91,8 +94,10 @@ def _pattern(part: str, terms: Mapping[str, tuple[str, ...]]) -> str:
 
 def _word(word: str) -> str:
     """A plain word as a pattern; Latin words begin and end where words do."""
-    if _HAN.search(word) or not re.search(r"[a-z0-9]", word):
-        return re.escape(word).replace(r"\?", "?")
+    if _HAN.search(word) or not re.search(r"[a-z0-9#]", word):
+        return re.escape(word).replace(r"\?", "?").replace(r"\#", _MANY)
+    if word == "#":
+        return r"\b\d{2,3}\b"
     text = r"\s+".join(re.escape(w).replace(r"\*", r"[\w-]*") for w in word.split())
     head = r"\b" if word[0].isalnum() else ""
     tail = r"\b" if word[-1].isalnum() else ""
