@@ -1,2 +1,3 @@
 from . import caller
 from . import gateway
+from . import preference

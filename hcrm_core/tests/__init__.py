@@ -57,6 +57,7 @@ from . import test_feed_ui
 from . import test_kpi_facts
 from . import test_message_governor
 from . import test_work_day
+from . import test_message_preference
 from . import test_message_providers
 from . import test_message_sender
 from . import test_message_template

@@ -67,6 +67,7 @@ hcrm.template.block     r    r    r    r    -    r    r    cru  cru  r    cru  r
 hcrm.template.block.line r   r    r    r    -    r    r    crud crud r    crud r    crud r    -    r
 hcrm.gateway            -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -
 hcrm.message.event      -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
+hcrm.preference.link    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -    -
 hcrm.inbound            r    ru   ru   ru   -    ru   r    r    r    r    r    r    ru   r    -    ru
 hcrm.task.kind          r    r    r    r    -    r    r    r    r    r    r    r    cru  r    -    r
 hcrm.task               cru  cru  cru  cru  -    cru  cru  cru  cru  cru  cru  cru  cru  cru  -    cru

@@ -15,6 +15,8 @@ from . import template_text
 from . import template_block
 from . import message_event
 from . import inbound
+from . import preference
+from . import preference_link
 from . import governor_request
 from . import governor
 from . import governor_reason
@@ -22,4 +24,5 @@ from . import message_template
 from . import contact_sheet
 from . import person_api
 from . import timeline
+from . import res_company
 from . import res_partner

@@ -88,3 +88,26 @@ class HcrmPersonApi(models.AbstractModel):
         """
         partner = self.env["res.partner"].browse(partner_id)
         return self.env["hcrm.contact.sheet"]._get(partner)
+
+    @api.model
+    def hcrm_get_preference_link(self, partner_id):
+        """The signed page where a person gives and withdraws consent (R5), for who may
+        record decisions.
+
+        :return: dict of ``url``, ``short_url`` (for text messages), ``days`` (how long
+            it opens), ``giver`` (name of the guardian who decides; False: the person)
+        """
+        partner = self.env["res.partner"].browse(partner_id)
+        return self.env["hcrm.preference"]._for_staff(partner)
+
+    @api.model
+    def hcrm_send_preference_link(self, partner_id, channel):
+        """Queue a service message with the link of :meth:`hcrm_get_preference_link`.
+
+        :param channel: ``sms`` or ``email``
+        :return: id of the message; the governor decides when it goes, and whether
+        """
+        partner = self.env["res.partner"].browse(partner_id)
+        if channel not in ("sms", "email"):
+            raise UserError(self.env._("The link goes by text message or e-mail."))
+        return self.env["hcrm.preference"]._send(partner, channel).id
