@@ -2,4 +2,5 @@
 
 from . import generic_http
 from . import kannel
+from . import mail_server
 from . import smsd

@@ -33,6 +33,8 @@ class Outgoing:
     :ivar uuid: ours; comes back with the receipt
     :ivar address: E.164 number or e-mail address
     :ivar sender: port or sender name to show, by purpose (R9)
+    :ivar html: the body once more, for channels that show it
+    :ivar unsubscribe: address that ends outreach by one click (RFC 8058)
     """
 
     uuid: str
@@ -41,6 +43,8 @@ class Outgoing:
     subject: str = ""
     sender: str = ""
     purpose: str = "care"
+    html: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(slots=True)
@@ -49,7 +53,8 @@ class Result:
 
     :ivar state: ``accepted`` by the gateway, or ``failed``
     :ivar failure: ``server``, ``throttled``, ``credit``, ``auth``, ``address``,
-        ``rejected``, ``template``; empty when accepted
+        ``rejected``, ``template``, ``later`` (the recipient's side asks to come back,
+        the gateway is well); empty when accepted
     :ivar retry_after: seconds the gateway asked to wait
     :ivar parts: parts billed, where the gateway says so
     """
@@ -96,7 +101,8 @@ class Health:
 
 @dataclass(slots=True, frozen=True)
 class GatewayConfig:
-    """Settings of one gateway; ``options`` are those of its kind."""
+    """Settings of one gateway; ``options`` are those of its kind, ``hooks`` what only
+    Odoo can do for it (open a mail session, keep a letter), by name."""
 
     url: str = ""
     login: str = ""
@@ -109,6 +115,7 @@ class GatewayConfig:
     timeout: float = 10.0
     workers: int = 8
     options: dict[str, Any] = field(default_factory=dict)
+    hooks: dict[str, Callable] = field(default_factory=dict, repr=False)
 
 
 class Provider:

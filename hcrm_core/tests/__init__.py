@@ -56,6 +56,8 @@ from . import test_feed_table_values
 from . import test_feed_ui
 from . import test_kpi_facts
 from . import test_message_governor
+from . import test_message_mail
+from . import test_message_mail_server
 from . import test_work_day
 from . import test_message_preference
 from . import test_message_providers

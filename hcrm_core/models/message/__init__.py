@@ -5,7 +5,9 @@ from . import stop
 from . import person_redirect
 from . import person_report
 from . import message_policy
+from . import ir_mail_server
 from . import gateway
+from . import gateway_email
 from . import message
 from . import message_sender
 from . import template_variables
@@ -14,7 +16,11 @@ from . import template
 from . import template_text
 from . import template_block
 from . import message_event
+from . import message_email
+from . import message_event_email
 from . import inbound
+from . import inbound_email
+from . import mail_thread
 from . import preference
 from . import preference_link
 from . import governor_request

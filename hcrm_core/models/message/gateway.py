@@ -160,28 +160,30 @@ class HcrmGateway(models.Model):
         cls = provider_class(self.kind)
         if cls is None:
             raise UserError(self.env._("No provider is installed for %s.", self.kind))
-        # sudo: credentials go to the provider, which the caller never shows
-        me = self.sudo()
         try:
-            return cls(
-                GatewayConfig(
-                    url=me.url or "",
-                    login=me.login or "",
-                    secret=me.secret or "",
-                    callback_url=me.callback_url or "",
-                    callback_secret=me.callback_secret or "",
-                    host=me.host or "",
-                    port=me.port,
-                    database=me.database or "",
-                    options=json.loads(me.options or "{}"),
-                )
-            )
+            return cls(GatewayConfig(**self._prepare_config_vals()))
         except ValueError as error:
             raise UserError(
                 self.env._(
                     "The address must start with https://, except on this machine."
                 )
             ) from error
+
+    def _prepare_config_vals(self):
+        """What the provider of this gateway is told; kinds add their own."""
+        # sudo: credentials go to the provider, which the caller never shows
+        me = self.sudo()
+        return {
+            "url": me.url or "",
+            "login": me.login or "",
+            "secret": me.secret or "",
+            "callback_url": me.callback_url or "",
+            "callback_secret": me.callback_secret or "",
+            "host": me.host or "",
+            "port": me.port,
+            "database": me.database or "",
+            "options": json.loads(me.options or "{}"),
+        }
 
     # ------------------------------------------------------------------
     # health and breaker
@@ -243,13 +245,16 @@ class HcrmGateway(models.Model):
         """What goes out: signature, text (neutral where others may read it), and the
         way out of marketing (R9)."""
         self.ensure_one()
-        body = message.body or ""
-        if message.is_neutral and message.is_clinical:
-            body = message.body_neutral or self.env._(
-                "A message from %s waits for you. Please call us.",
-                message.company_id.name,
-            )
-        parts = [self.signature or "", body]
+        parts = [self.signature or "", self._body_of(message)]
         if message.purpose == "marketing":
             parts.append(self.optout_text or "")
         return "".join(parts)
+
+    def _body_of(self, message) -> str:
+        """The words alone: neutral ones where others may read what is clinical."""
+        if message.is_neutral and message.is_clinical:
+            return message.body_neutral or self.env._(
+                "A message from %s waits for you. Please call us.",
+                message.company_id.name,
+            )
+        return message.body or ""

@@ -200,7 +200,7 @@ class HcrmMessage(models.Model):
         """Try again, elsewhere, or give up; an outcome nobody knows is never guessed."""
         if result.failure == "unknown":
             self._outcome_unknown(result.reason)
-        elif result.failure in (*TRANSIENT, "auth", "credit"):
+        elif result.failure in (*TRANSIENT, "auth", "credit", "later"):
             self._try_later(result.failure, result.reason, gateway, result.retry_after)
         else:
             self.write(
@@ -223,7 +223,7 @@ class HcrmMessage(models.Model):
                 state = "queued"
                 delay = wait or RETRY_SECONDS * 2 ** max(count - 1, 0)
                 tried = set(filter(None, (message.tried_ids or "").split(",")))
-                if gateway and failure not in ("throttled",):
+                if gateway and failure not in ("throttled", "later"):
                     tried.add(str(gateway.id))
                     other = self.env["hcrm.gateway"]._for_purpose(
                         message.company_id,
