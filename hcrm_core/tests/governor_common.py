@@ -185,6 +185,16 @@ class GovernorCommon(HcrmCommon):
 
     def _set_status(self, person, one, now):
         self.survivor = self._make_person("林小")
+        if one.get("survivor") != "none":
+            self._add_phone(self.survivor, self._number())
+        if one.get("survivor") == "dead":
+            self.env["hcrm.person.report"].create(
+                {
+                    "partner_id": self.survivor.id,
+                    "kind": "deceased",
+                    "source": "relative",
+                }
+            )
         if status := one.get("status"):
             self.env.flush_all()
             self.env.cr.execute(
@@ -316,6 +326,10 @@ class GovernorCommon(HcrmCommon):
         if bare:
             number = self._number() if bare == "unknown" else self.number
             request["asked_address"] = f"+86{number}"
+            if bare == "staff":
+                request["asked_address"] = self.users["agent"].email_normalized
+        if told.get("asked"):
+            request["asked_address"] = f"new{self.counter}@example.com"
         for word in more:
             name, _equals, value = word.partition("=")
             if name == "stale":

@@ -87,25 +87,22 @@ class HcrmGovernor(models.AbstractModel):
             t AS (%(timed)s)
             SELECT n,
                    CASE WHEN refusal IS NOT NULL THEN 'refuse'
-                        WHEN status = 'merged' THEN 'redirect'
                         WHEN until IS NOT NULL AND date_stale < until THEN 'refuse'
                         WHEN until IS NOT NULL THEN 'defer'
-                        WHEN other_id IS NOT NULL THEN 'redirect'
+                        WHEN other_id IS NOT NULL OR is_merged THEN 'redirect'
                         ELSE 'allow' END AS verdict,
                    CASE WHEN refusal IS NOT NULL THEN refusal
-                        WHEN status = 'merged' THEN 'merged'
                         WHEN until IS NOT NULL AND date_stale < until THEN 'stale'
                         WHEN until IS NOT NULL THEN CASE WHEN free > %(now)s
                                                          THEN 'cap' ELSE 'window' END
                         WHEN other_id IS NOT NULL THEN other_reason
+                        WHEN is_merged THEN 'merged'
                         WHEN is_staff THEN 'staff'
                         WHEN is_child AND quality = 'guardian' THEN 'guardian'
                         WHEN is_private THEN 'neutral'
                         ELSE 'ok' END AS reason,
-                   CASE WHEN refusal IS NULL AND status IS DISTINCT FROM 'merged'
-                        THEN until END AS until,
-                   CASE WHEN status = 'merged' THEN merged_id
-                        ELSE COALESCE(other_id, person_id) END AS recipient_id,
+                   CASE WHEN refusal IS NULL THEN until END AS until,
+                   COALESCE(other_id, person_id) AS recipient_id,
                    COALESCE(other_address, address, asked_address) AS address,
                    COALESCE(is_private, false) AS is_neutral
               FROM t) verdict
@@ -124,8 +121,8 @@ class HcrmGovernor(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _people_sql(self, now) -> SQL:
-        """The person of each request; a bare address is looked up (one person or
-        none or several)."""
+        """The person of each request: a merged card's is the one that survives it, and
+        a bare address is looked up (a colleague, one person, none or several)."""
         return SQL(
             """
             SELECT q.n, q.company_id, q.channel, q.topic, q.asked_address, q.date_stale,
@@ -136,15 +133,28 @@ class HcrmGovernor(models.AbstractModel):
                    CASE q.channel WHEN 'email' THEN 'email' WHEN 'wechat' THEN 'wechat'
                                   WHEN 'letter' THEN 'letter' ELSE 'phone' END AS system,
                    q.partner_id IS NULL AS is_bare, b.people,
-                   COALESCE(q.partner_id, b.partner_id) AS person_id,
+                   COALESCE(lo.hcrm_merged_into_id, q.partner_id, st.partner_id,
+                            b.partner_id) AS person_id,
+                   lo.hcrm_merged_into_id IS NOT NULL AS is_merged,
                    (%(now)s::timestamp AT TIME ZONE 'UTC') AT TIME ZONE co.hcrm_tz AS local,
                    co.hcrm_tz AS tz, cc.code = 'CN' AS is_china
               FROM q
               JOIN res_company co ON co.id = q.company_id
               LEFT JOIN res_partner cp ON cp.id = co.partner_id
               LEFT JOIN res_country cc ON cc.id = cp.country_id
+              LEFT JOIN res_partner lo ON lo.id = q.partner_id
+                    AND lo.hcrm_status = 'merged'
               LEFT JOIN LATERAL (
-                   SELECT count(DISTINCT p.partner_id) AS people,
+                   SELECT u.partner_id FROM res_users u
+                     JOIN res_partner p ON p.id = u.partner_id
+                    WHERE q.partner_id IS NULL AND u.active AND NOT u.share
+                      AND (q.channel = 'email' AND q.asked_address
+                           IN (p.email_normalized, lower(u.login))
+                           OR q.channel <> 'email' AND p.phone_sanitized = q.asked_address)
+                    LIMIT 1) st ON true
+              LEFT JOIN LATERAL (
+                   SELECT CASE WHEN st.partner_id IS NULL
+                               THEN count(DISTINCT p.partner_id) END AS people,
                           CASE WHEN count(DISTINCT p.partner_id) = 1
                                THEN min(p.partner_id) END AS partner_id
                      FROM hcrm_contact_point p
@@ -173,7 +183,7 @@ class HcrmGovernor(models.AbstractModel):
         """All a verdict looks at, one row a request."""
         return SQL(
             """
-            SELECT r.*, pa.hcrm_status AS status, pa.hcrm_merged_into_id AS merged_id,
+            SELECT r.*, pa.hcrm_status AS status,
                    pa.hcrm_metrics_id IS NOT NULL AS is_person,
                    f.id AS file_id, f.confidentiality,
                    age.years < %(adolescent)s AS is_child,
@@ -345,7 +355,6 @@ class HcrmGovernor(models.AbstractModel):
             WHEN person_id IS NULL THEN NULL
             WHEN NOT is_person THEN NULL
             WHEN status = 'erased' THEN 'erased'
-            WHEN status = 'merged' AND merged_id IS NOT NULL THEN NULL
             WHEN status = 'deceased' OR is_reported_dead THEN 'deceased'
             WHEN purpose = 'security' THEN %(address)s
             WHEN status = 'gone' THEN 'gone'
@@ -375,10 +384,14 @@ class HcrmGovernor(models.AbstractModel):
         )
 
     def _address_refusal_sql(self) -> SQL:
-        """Why the best address will not do; a child is reached through its guardian."""
+        """Why the best address will not do; a child is reached through its guardian.
+
+        A code goes to the address that is being proved, on the card or not."""
         return SQL(
             """(CASE
             WHEN quality = 'own' OR quality = 'guardian' THEN NULL
+            WHEN quality IS NULL AND purpose = 'security' AND asked_address <> ''
+                 THEN NULL
             WHEN quality IN ('relative', 'unlabelled') AND purpose IN %s THEN NULL
             WHEN is_child THEN 'no_guardian'
             WHEN quality IS NULL THEN 'no_address'
