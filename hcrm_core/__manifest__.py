@@ -81,6 +81,7 @@
         "views/message/hcrm_preference_templates.xml",
         "views/message/hcrm_consent_views.xml",
         "views/message/hcrm_message_config_views.xml",
+        "views/message/stock_views.xml",
         "views/work/hcrm_day_views.xml",
         "views/work/hcrm_task_views.xml",
         "views/work/hcrm_shift_views.xml",

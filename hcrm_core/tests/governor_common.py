@@ -328,8 +328,10 @@ class GovernorCommon(HcrmCommon):
             request["asked_address"] = f"+86{number}"
             if bare == "staff":
                 request["asked_address"] = self.users["agent"].email_normalized
-        if told.get("asked"):
-            request["asked_address"] = f"new{self.counter}@example.com"
+        if asked := told.get("asked"):
+            own = f"+86{self.number}"
+            new = f"new{self.counter}@example.com"
+            request["asked_address"] = own if asked == ["own"] else new
         for word in more:
             name, _equals, value = word.partition("=")
             if name == "stale":

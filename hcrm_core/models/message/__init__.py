@@ -32,3 +32,8 @@ from . import person_api
 from . import timeline
 from . import res_company
 from . import res_partner
+from . import stock_purpose
+from . import stock_gate
+from . import mail_notification
+from . import sms_sms
+from . import mail_mail

@@ -10,6 +10,7 @@ from .purposes import ANSWER_HOURS, CARING, OUTREACH
 # how far ahead a window is looked for; the longest holidays end long before
 HORIZON_DAYS = 40
 ADULT, ADOLESCENT = 18, 14
+EVERY = SQL()  # no further condition
 
 
 class HcrmGovernor(models.AbstractModel):
@@ -170,7 +171,7 @@ class HcrmGovernor(models.AbstractModel):
         the hour and however much was sent. Nobody's word is taken for it."""
         return SQL(
             "(q.purpose IN %(caring)s AND EXISTS (SELECT FROM hcrm_inbound i"
-            " WHERE i.partner_id = COALESCE(q.partner_id, b.partner_id)"
+            " WHERE i.partner_id = COALESCE(lo.hcrm_merged_into_id, q.partner_id, b.partner_id)"
             " AND i.company_id = q.company_id AND i.date <= %(now)s"
             " AND i.date > %(now)s::timestamp - %(hours)s * interval '1 hour'"
             " AND i.meaning <> 'wrong_person'))",
@@ -227,7 +228,11 @@ class HcrmGovernor(models.AbstractModel):
             adolescent=ADOLESCENT,
             consent=self._consent_sql(),
             policy=self.env["hcrm.message.policy"]._best_sql(SQL("r")),
-            address=self._address_sql(SQL("r.person_id"), SQL("age.years")),
+            address=self._address_sql(
+                SQL("r.person_id"),
+                SQL("age.years"),
+                SQL("AND (r.asked_address IS NULL OR p.number = r.asked_address)"),
+            ),
             guardian=self._relative_sql(
                 SQL(
                     "v.is_guardian AND age.years < %s"
@@ -272,11 +277,13 @@ class HcrmGovernor(models.AbstractModel):
             adult=ADULT,
         )
 
-    def _address_sql(self, person: SQL, years: SQL) -> SQL:
+    def _address_sql(self, person: SQL, years: SQL, asked: SQL = EVERY) -> SQL:
         """The best address of a person for the channel, and how good it is.
 
         ``own``; ``guardian`` (a child's parent); ``unlabelled`` (a child's number
         that says nobody's); ``relative`` (shared, or a relative's); else why not.
+
+        :param asked: condition that the request names the address, if it does
         """
         return SQL(
             """
@@ -297,8 +304,7 @@ class HcrmGovernor(models.AbstractModel):
                             ELSE 'own' END AS quality
                   FROM hcrm_contact_point p
                  WHERE p.partner_id = %(person)s AND p.company_id = r.company_id
-                   AND p.system = r.system
-                   AND (r.asked_address IS NULL OR p.number = r.asked_address)
+                   AND p.system = r.system %(asked)s
              UNION ALL
                 SELECT pa.street, 1, 0, 'own' FROM res_partner pa
                  WHERE r.system = 'letter' AND pa.id = %(person)s AND pa.street <> ''
@@ -310,6 +316,7 @@ class HcrmGovernor(models.AbstractModel):
             """,
             person=person,
             years=years,
+            asked=asked,
             adolescent=ADOLESCENT,
         )
 

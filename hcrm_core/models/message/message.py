@@ -222,14 +222,25 @@ class HcrmMessage(models.Model):
         )
 
     def _lock_people(self, ids):
-        """One judge at a time per person: their limits are counted under this lock."""
+        """Lock the people of queued rows: see ``_lock_partners``."""
         self.env.cr.execute(
-            SQL(
-                "SELECT id FROM hcrm_person_metrics WHERE id IN ("
-                "SELECT partner_id FROM hcrm_message WHERE id = ANY(%s))"
-                " ORDER BY id FOR NO KEY UPDATE",
-                list(ids),
-            )
+            "SELECT DISTINCT partner_id FROM hcrm_message"
+            " WHERE id = ANY(%s) AND partner_id IS NOT NULL",
+            (list(ids),),
+        )
+        self._lock_partners({row[0] for row in self.env.cr.fetchall()})
+
+    @api.model
+    def _lock_partners(self, partner_ids):
+        """One judge at a time per person: their limits are counted under this lock.
+        Who was merged is counted on the card that survives."""
+        if not partner_ids:
+            return
+        self.env.cr.execute(
+            "SELECT id FROM hcrm_person_metrics WHERE id IN ("
+            " SELECT COALESCE(p.hcrm_merged_into_id, p.id) FROM res_partner p"
+            " WHERE p.id = ANY(%s)) ORDER BY id FOR NO KEY UPDATE",
+            (list(partner_ids),),
         )
 
     @api.model
