@@ -81,7 +81,7 @@ export class CardSide extends Component {
     }
 
     visitCountText(file) {
-        return _t("%s visits", file.visit_count);
+        return _t("Visits: %s", file.visit_count);
     }
 
     get missingText() {
