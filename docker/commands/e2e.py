@@ -1,12 +1,22 @@
 """`make e2e`: run tests/e2e against a running server on a throw-away database."""
 
-from steps import browser, entry, fhir_server, gnuhealth, kannel, mariadb, settings
+from steps import (
+    browser,
+    entry,
+    fhir_server,
+    gammu,
+    gnuhealth,
+    kannel,
+    mariadb,
+    settings,
+)
 
 # what a journey needs beside Odoo, by the name of the journey
 PARTS = {
     "fhir_rest": fhir_server.prepare,
     "gnuhealth": gnuhealth.prepare,
     "kannel": kannel.prepare,
+    "modem": gammu.prepare,
     "tables": mariadb.prepare,
 }
 

@@ -36,11 +36,15 @@ class GatewayController(http.Controller):
         if (http_request.content_length or 0) > MAX_BODY:
             return request.make_response("too large", status=413)
         provider = gateway._provider()
+        query = http_request.args.to_dict()
         try:
+            if (answer := provider.handshake(query)) is not None:
+                return request.make_response(answer, [("Content-Type", "text/plain")])
             events = provider.parse_callback(
-                http_request.args.to_dict(),
+                query,
                 http_request.get_data(),
                 http_request.query_string,
+                http_request.headers,
             )
         except Forbidden:
             _logger.warning("gateway %s: callback with a wrong signature", gateway.id)
@@ -51,4 +55,4 @@ class GatewayController(http.Controller):
         if Event._append(gateway.id, events):
             # sudo: wake the worker that applies
             request.env.ref("hcrm_core.ir_cron_message_apply").sudo()._trigger()
-        return request.make_response("ok")
+        return request.make_response(provider.callback_answer)

@@ -4,3 +4,6 @@ from . import generic_http
 from . import kannel
 from . import mail_server
 from . import smsd
+from . import wechat
+from . import wecom
+from . import whatsapp

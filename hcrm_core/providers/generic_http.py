@@ -78,7 +78,7 @@ class GenericHttp(HttpProvider):
         signature = sign(self.config.callback_secret, "inbound")
         return f"{self.config.callback_url}?s={signature}"
 
-    def parse_callback(self, query, body, raw_query):
+    def parse_callback(self, query, body, raw_query, headers=None):
         """A signed receipt for our uuid, or (``signature`` over ``inbound``) a text."""
         options = self.config.options
         data = {**query, **_parse(body)} if body else dict(query)

@@ -48,7 +48,7 @@ class HttpProvider(Provider):
         blindly, its outcome is unknown.
         """
         try:
-            return self._request(message)
+            return self.validate(message) or self._request(message)
         except requests.ConnectTimeout as error:
             return self._failed(message, "unreached", error)
         except requests.ConnectionError as error:

@@ -69,7 +69,7 @@ class Kannel(HttpProvider):
             params["dlr-url"] = f"{self.config.callback_url}?{query}&t=%d&i=%F&r=%A"
         return params
 
-    def parse_callback(self, query, body, raw_query):
+    def parse_callback(self, query, body, raw_query, headers=None):
         """A receipt (``u`` our uuid) or a text from a person (``from``)."""
         if query.get("u"):
             return [self._receipt(query)]

@@ -64,6 +64,7 @@ from . import test_message_providers
 from . import test_message_sender
 from . import test_message_template
 from . import test_message_stock
+from . import test_message_vendors
 from . import test_message_contact_ui
 from . import test_rule_engine
 from . import test_work_task

@@ -60,7 +60,14 @@ def sources(folder=ADDON, without=(ADDON / "tests",)):
 
 # the modules that talk to other machines: readers of the HIS, and the gateways that
 # the sender of governed messages uses
-DOORS = {"http_source.py", "http_common.py", "kannel.py", "mail_server.py"}
+DOORS = {
+    "http_source.py",
+    "http_common.py",
+    "kannel.py",
+    "mail_server.py",
+    "token_common.py",
+    "whatsapp.py",
+}
 # routes of telephone systems, gateways and signed links: each checks a secret before
 # anything else
 MACHINES = {"caller.py", "gateway.py", "preference.py"}

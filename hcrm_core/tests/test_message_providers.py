@@ -1,9 +1,11 @@
 """One contract for every provider, and what is special to each."""
 
 import socket
+from urllib.parse import urlencode
 
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.hcrm_core.providers import wechat_xml
 from odoo.addons.hcrm_core.providers.base import (
     Forbidden,
     GatewayConfig,
@@ -13,12 +15,20 @@ from odoo.addons.hcrm_core.providers.base import (
     sign,
 )
 from odoo.addons.hcrm_core.providers.kannel import query_of
-from odoo.addons.hcrm_core.providers.smsd import split_parts
-from odoo.addons.hcrm_core.tools.sms_parts import count_parts
+from odoo.addons.hcrm_core.tools.sms_parts import count_parts, split_parts
 
 from .gateway_server import GatewayServer
+from .vendor_server import (
+    APP_SECRET,
+    KEY,
+    OWNER,
+    SECRET,
+    TOKEN,
+    VendorServer,
+    wechat_callback,
+    whatsapp_callback,
+)
 
-SECRET = "s" * 32
 JSON_OPTIONS = {
     "body": {"mobile": "$digits", "content": "$text", "notify": "$callback"},
     "ok_path": "code",
@@ -27,40 +37,65 @@ JSON_OPTIONS = {
 }
 
 
+WORDS = {"id": "T1", "name": "notice", "parameters": ["$text"]}
+VENDOR_OPTIONS = {"templates": {"*": {**WORDS, "fields": {"thing1": "$text"}}}}
+# kind -> path at the simulator of SMS houses; None: at that of the vendors
+KINDS = {
+    "kannel": "/cgi-bin/sendsms",
+    "http": "/json",
+    "wechat": None,
+    "wecom": None,
+    "whatsapp": None,
+}
+# failure of a bad address and of a wrong credential, by kind
+BAD = {"http": "rejected"}
+
+
 @tagged("post_install", "-at_install", "hcrm_core_message")
 class TestMessageProviders(BaseCase):
-    """Kinds that speak HTTP: success, refusals, outages, dead lines, forged receipts."""
+    """Kinds that speak HTTP: success, refusals, outages, dead lines, forged receipts.
+
+    Kannel and gammu-smsd are also tried as the real programs (``make e2e``); WeChat,
+    WeCom and WhatsApp only against our own simulator.
+    """
 
     def setUp(self):
         super().setUp()
-        self.server = GatewayServer()
-        self.addCleanup(self.server.close)
+        self.houses, self.vendors = GatewayServer(), VendorServer()
+        self.addCleanup(self.houses.close)
+        self.addCleanup(self.vendors.close)
 
-    def _providers(self, **kwargs):
-        paths = {"kannel": "/cgi-bin/sendsms", "http": "/json"}
-        for kind, path in paths.items():
-            config = GatewayConfig(
-                url=kwargs.pop("url", None) or self.server.url + path,
-                login="odoo",
-                secret="lab",
-                callback_url="https://crm.example/hcrm/gateway/abc",
-                callback_secret=SECRET,
-                timeout=0.5,
-                options=JSON_OPTIONS,
-                **kwargs,
-            )
-            provider = provider_class(kind)(config)
+    def _providers(self, kinds=KINDS):
+        for kind in kinds:
+            self.server = self.vendors if KINDS[kind] is None else self.houses
+            provider = self._provider(kind, self.server.url + (KINDS[kind] or ""))
             with self.subTest(kind):
                 yield provider
             provider.close()
             self.server.received.clear()
 
     @staticmethod
+    def _provider(kind, url):
+        return provider_class(kind)(
+            GatewayConfig(
+                url=url,
+                login=OWNER if KINDS[kind] is None else "odoo",
+                secret="app-secret",
+                account="1000002",
+                app_secret=APP_SECRET,
+                callback_url="https://crm.example/hcrm/gateway/abc",
+                callback_secret=SECRET,
+                timeout=0.5,
+                options=VENDOR_OPTIONS if KINDS[kind] is None else JSON_OPTIONS,
+            )
+        )
+
+    @staticmethod
     def _batch(*numbers, body="Bring your papers"):
         return [Outgoing(f"uuid-{n}", f"+86{n}", body) for n in numbers]
 
     def test_success(self):
-        """Every message arrives once, with our callback in it (F103)."""
+        """Every message arrives once, with what its receipt is known by (F103)."""
         for provider in self._providers():
             results = provider.send(self._batch("13900000001", "13900000002"))
             self.assertEqual([r.state for r in results], ["accepted"] * 2)
@@ -68,24 +103,28 @@ class TestMessageProviders(BaseCase):
                 [r.uuid for r in results], ["uuid-13900000001", "uuid-13900000002"]
             )
             self.assertEqual(len(self.server.received), 2)
-            self.assertIn("uuid-13900000001", str(self.server.received))
+            self.assertTrue(
+                results[0].provider_ref
+                or "uuid-13900000001" in str(self.server.received)
+            )
 
     def test_refusals(self):
-        """A bad number, a wrong password, an outage and a brake are told apart."""
-        self.server.moods = {
-            "861": "bad", "862": "auth", "863": "down", "864": "throttled",
-        }  # fmt: skip
-        for provider in self._providers():
+        """A bad address, a wrong password, an outage and a brake are told apart."""
+        moods = {"1": "bad", "2": "auth", "3": "down", "4": "throttled"}
+        self.houses.moods = {f"86{n}": mood for n, mood in moods.items()}
+        self.vendors.moods = {f"+86{n}": mood for n, mood in moods.items()}
+        for kind, provider in zip(KINDS, self._providers(), strict=True):
             results = provider.send(self._batch("1", "2", "3", "4", "5"))
             self.assertEqual(
-                [r.failure for r in results][1:], ["auth", "server", "throttled", ""]
+                [r.failure for r in results],
+                [BAD.get(kind, "address"), "auth", "server", "throttled", ""],
             )
-            self.assertIn(results[0].failure, ("address", "rejected"))
-            self.assertEqual(results[3].retry_after, 7)
+            if self.server is self.houses:
+                self.assertEqual(results[3].retry_after, 7)
 
     def test_line_dead_after_the_gateway_took_it(self):
         """Nobody knows whether it went out: that is said, not guessed."""
-        self.server.default = "dropped"
+        self.houses.default = self.vendors.default = "dropped"
         for provider in self._providers():
             result = provider.send(self._batch("13900000001"))[0]
             self.assertEqual(result.failure, "unknown")
@@ -96,24 +135,61 @@ class TestMessageProviders(BaseCase):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{free.getsockname()[1]}/x"
-        for kind in ("kannel", "http"):
-            provider = provider_class(kind)(GatewayConfig(url=url, timeout=0.5))
-            with self.assertRaises(NotSent):
-                provider.send(self._batch("13900000001"))
+        for kind in KINDS:
+            with self.subTest(kind), self.assertRaises(NotSent):
+                self._provider(kind, url).send(self._batch("13900000001"))
 
     def test_plain_http_is_refused(self):
         """Credentials leave this machine by https only."""
-        with self.assertRaises(ValueError):
-            provider_class("kannel")(GatewayConfig(url="http://sms.example/send"))
+        for kind in KINDS:
+            with self.subTest(kind), self.assertRaises(ValueError):
+                self._provider(kind, "http://sms.example/send")
 
     def test_forged_callbacks(self):
         """A receipt or a text without our signature is nobody's (F103)."""
+        sealed, body = wechat_callback({"MsgType": "text", "MsgId": "1"}, owner="other")
+        plain, xml = wechat_callback({"MsgId": "1"}, is_sealed=False, token="guessed")
+        headers, statuses = whatsapp_callback([{"id": "a", "status": "read"}], (), "x")
         for provider in self._providers():
-            for query in ({"u": "uuid-1", "s": "0" * 32, "t": "1"}, {"u": "uuid-1"}):
+            for query, content, head in (
+                ({"u": "uuid-1", "s": "0" * 32, "t": "1"}, b"", {}),
+                ({"u": "uuid-1"}, b"", {}),
+                ({"from": "86139"}, b"", {}),
+                (sealed, body, {}),
+                (plain, xml, {}),
+                ({}, statuses, headers),
+                ({}, statuses, {}),
+            ):
                 with self.assertRaises(Forbidden):
-                    provider.parse_callback(query, b"", b"u=uuid-1&s=0")
+                    raw = urlencode(query).encode()
+                    provider.parse_callback(query, content, raw, head)
+
+    def test_a_vendor_makes_sure_of_the_address(self):
+        """Each vendor's first question is answered, a stranger's is not."""
+        plain, _body = wechat_callback({}, is_sealed=False)
+        sealed = wechat_xml.encrypt(KEY, OWNER, b"42", b"0123456789abcdef")
+        stamped = {"timestamp": "1", "nonce": "n", "echostr": sealed}
+        asked = {"hub.mode": "subscribe", "hub.challenge": "42"}
+        questions = {
+            "wechat": ({**plain, "echostr": "42"}, {"signature": "0" * 40}),
+            "wecom": (
+                {
+                    **stamped,
+                    "msg_signature": wechat_xml.signature(TOKEN, "1", "n", sealed),
+                },
+                {"msg_signature": "0" * 40},
+            ),
+            "whatsapp": (
+                {**asked, "hub.verify_token": TOKEN},
+                {"hub.verify_token": "guessed"},
+            ),
+        }
+        for kind, provider in zip(questions, self._providers(questions), strict=True):
+            query, forged = questions[kind]
+            self.assertEqual(provider.handshake(query), "42")
             with self.assertRaises(Forbidden):
-                provider.parse_callback({"from": "86139"}, b"", b"from=86139&text=T")
+                provider.handshake({**query, **forged})
+            self.assertIsNone(provider.handshake({}))
 
     def _kannel(self):
         return provider_class("kannel")(
@@ -179,5 +255,13 @@ class TestMessageProviders(BaseCase):
         self.assertEqual(count_parts("好" * 71), 2)
         self.assertEqual(count_parts("好" * 135), 3)
         self.assertEqual(count_parts("😀" * 35), 1)
-        self.assertEqual(len(split_parts("好" * 135)[0]), 3)
-        self.assertEqual("".join(split_parts("a" * 400)[0]), "a" * 400)
+        for text in (
+            "好" * 135,
+            "a" * 400,
+            "[" * 200,
+            "a" * 152 + "[" * 9,
+            "😀好" * 80,
+        ):
+            parts = split_parts(text)
+            self.assertEqual("".join(parts), text)
+            self.assertEqual({count_parts(part) for part in parts}, {1})

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import requests
 
 from .kannel import PASSWORD, Carrier, Kannel, free_ports, wait_until
-from .shell import Shell
+from .outbox import Outbox
 from .world import World
 
 PEOPLE = 620
@@ -37,74 +37,6 @@ INVALID_DESTINATION = 0x0B
 MANY = 100  # messages of each purpose in the steps with a kill
 STOP_LIMIT = 10  # seconds until nothing more reaches the carrier (R24)
 
-SEED = """
-from odoo.addons.hcrm_core.providers.kannel import Kannel
-with env.registry.cursor() as cr:
-    e = env(cr=cr)
-    e["ir.cron"].search([("cron_name", "=like", "HCRM:%")]).active = False
-    e["ir.config_parameter"].set_param("web.base.url", {base!r})
-    # the journey may run at night
-    e["hcrm.message.policy"].search([]).write({{
-        "hour_from": 0, "hour_to": 24, "workdays_only": False,
-        "cap_day": 0, "cap_week": 0, "cap_month": 0}})
-    people = e["res.partner"].create([
-        {{"name": f"Kannel {{n}}", "hcrm_status": "current",
-          "hcrm_birthdate": "1980-01-01"}} for n in range({count})])
-    e.flush_all()
-    cr.execute("INSERT INTO hcrm_person_metrics (id) SELECT unnest(%s)", [people.ids])
-    kind = e.ref("hcrm_core.person_class_outpatient").id
-    company = e.company.id
-    for person in people:
-        person.hcrm_metrics_id = person.id
-    e["hcrm.person.company"].create([
-        {{"partner_id": p.id, "company_id": company, "class_id": kind}}
-        for p in people])
-    e["hcrm.contact.point"].create([
-        {{"partner_id": p.id, "company_id": company, "system": "phone",
-          "use": "mobile", "whose": "self", "value": f"139123{{n + 41000:05d}}"}}
-        for n, p in enumerate(people)])
-    e["hcrm.consent"].create([
-        {{"partner_id": p.id, "company_id": company, "purpose": "marketing",
-          "decision": "granted", "source": "paper"}}
-        for n, p in enumerate(people) if n < 50 or n >= 100])
-    gateways = e["hcrm.gateway"].create([
-        {{"name": takes, "takes": takes, "kind": "kannel", "url": {url!r},
-          "login": "odoo", "secret": {password!r}, "sender": sender, "rate": 0,
-          "signature": {signature!r}, "optout_text": {optout!r}}}
-        for takes, sender in (("care", {care!r}), ("outreach", {offer!r}))])
-    answer({{
-        "people": people.ids, "company": company, "gateways": gateways.ids,
-        "inbound": gateways[1].inbound_url, "token": gateways[0].token}})
-"""
-QUEUE = """
-with env.registry.cursor() as cr:
-    rows = env(cr=cr)["hcrm.message"]._queue({vals!r})
-    answer(rows.mapped("uuid"))
-"""
-SEND = """
-env["hcrm.message"]._cron_send()
-answer(True)
-"""
-# the sender says where it is, and stays there
-PAUSE = """
-import time
-Message = env.registry["hcrm.message"]
-inner = Message.{method}
-def paused(self, *args):
-    print("HERE", flush=True)
-    {wait}
-    return inner(self, *args)
-Message.{method} = paused
-"""
-APPLY = """
-import os, time
-Event = env["hcrm.message.event"]
-while os.path.exists({flag!r}):
-    Event._cron_apply()
-    time.sleep(0.05)
-answer(True)
-"""
-
 
 def run(world: World) -> None:
     ports = free_ports()
@@ -123,34 +55,38 @@ def run(world: World) -> None:
         carrier.stop()
 
 
-class Site:
+class Site(Outbox):
     """The hospital, its gateway, the carrier, and a worker that applies receipts."""
 
     def __init__(self, world: World, ports: dict[str, int], carrier: Carrier):
-        self.world, self.carrier = world, carrier
-        self.shell = Shell(world, world.database)
-        self.base = f"http://127.0.0.1:{world.port}"
-        made = self.shell.run(
-            SEED.format(
-                base=self.base,
-                count=PEOPLE,
-                url=f"http://127.0.0.1:{ports['sendsms']}/cgi-bin/sendsms",
-                password=PASSWORD,
-                signature=SIGNATURE,
-                optout=OPTOUT,
-                care=CARE_PORT,
-                offer=OFFER_PORT,
-            )
+        super().__init__(
+            world,
+            PEOPLE,
+            [
+                {
+                    "name": takes,
+                    "takes": takes,
+                    "kind": "kannel",
+                    "url": f"http://127.0.0.1:{ports['sendsms']}/cgi-bin/sendsms",
+                    "login": "odoo",
+                    "secret": PASSWORD,
+                    "sender": sender,
+                    "rate": 0,
+                    "signature": SIGNATURE,
+                    "optout_text": OPTOUT,
+                }
+                for takes, sender in (("care", CARE_PORT), ("outreach", OFFER_PORT))
+            ],
+            OPTOUT,
+            refusing=range(50, 100),
         )
-        self.people, self.company = made["people"], made["company"]
-        self.care_gateway, self.offer_gateway = made["gateways"]
-        self.token = made["token"]
-        self.kannel = Kannel(ports, made["inbound"])
+        self.carrier = carrier
+        self.care_gateway, self.offer_gateway = self.gateways
+        self.kannel = Kannel(ports, self.inbound[1])
         self.kannel.start()
         self._wait_bound()
         self.flag = self.kannel.home / "apply"
-        self.flag.touch()
-        self.applier = self.shell.start(APPLY.format(flag=str(self.flag)))
+        self.applier = self.start_applier(self.flag)
 
     def _wait_bound(self) -> None:
         wait_until(lambda: self.carrier.get("state")["bound"], "Kannel does not bind")
@@ -159,67 +95,6 @@ class Site:
         self.flag.unlink(missing_ok=True)
         self.applier.wait(30)
         self.kannel.stop()
-
-    def restart_kannel(self) -> None:
-        self.kannel.start()
-
-    # what is asked for
-
-    def queue(self, prefix: str, people, purpose: str = "care", text: str = "") -> dict:
-        """Queue a message to each person; ``{text: uuid}`` as they would read it."""
-        words = {number: f"{text} {prefix}-{number}." for number in people}
-        uuids = self.shell.run(
-            QUEUE.format(
-                vals=[
-                    {
-                        "partner_id": self.people[number],
-                        "company_id": self.company,
-                        "channel": "sms",
-                        "purpose": purpose,
-                        "body": body,
-                        "topic": prefix,
-                    }
-                    for number, body in words.items()
-                ]
-            )
-        )
-        end = OPTOUT if purpose == "marketing" else ""
-        return {
-            f"{SIGNATURE}{body}{end}": uuid
-            for body, uuid in zip(words.values(), uuids, strict=True)
-        }
-
-    def send(self) -> float:
-        """Run the sender to its end."""
-        start = time.monotonic()
-        self.shell.run(SEND)
-        return time.monotonic() - start
-
-    def start_sender(self, method: str = "", wait: str = "time.sleep(600)"):
-        """A sender that pauses before ``method``; returns once it is there."""
-        script = PAUSE.format(method=method, wait=wait) if method else ""
-        process = self.shell.start(script + SEND)
-        if method:
-            assert "HERE" in process.stdout.readline(), f"see {self.shell.log}"
-        return process
-
-    def kill(self, process) -> None:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-    def age_claims(self) -> None:
-        """As if the killed sender had been silent for an hour."""
-        self.world.sql(
-            "UPDATE hcrm_message SET date_judged = date_judged - interval '1 hour',"
-            " date_handed = date_handed - interval '1 hour' WHERE state = 'claimed'"
-        )
-
-    def hurry(self) -> None:
-        """As if the time until the next try were over."""
-        self.world.sql(
-            "UPDATE hcrm_message SET date_planned = now() AT TIME ZONE 'UTC'"
-            " WHERE state = 'queued'"
-        )
 
     def set_rate(self, rate: int) -> None:
         self.world.sql("UPDATE hcrm_gateway SET rate = %s", [rate])
@@ -240,25 +115,6 @@ class Site:
             lambda: f"{sum(self.arrived(prefix).values())} of {count} arrived",
         )
         return self.arrived(prefix)
-
-    def states(self, prefix: str) -> Counter:
-        return Counter(
-            dict(
-                self.world.sql(
-                    "SELECT state, count(*) FROM hcrm_message WHERE topic = %s GROUP BY 1",
-                    [prefix],
-                )
-            )
-        )
-
-    def wait_states(self, prefix: str, **expected: int) -> None:
-        wait_until(
-            lambda: self.states(prefix) == Counter(expected),
-            lambda: f"{prefix}: {dict(self.states(prefix))}, expected {expected}",
-        )
-
-    def number(self, person: int) -> str:
-        return f"86139123{person + 41000:05d}"
 
 
 def _many(site: Site) -> str:

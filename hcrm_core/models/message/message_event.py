@@ -88,6 +88,18 @@ class HcrmMessageEvent(models.Model):
         return count
 
     @api.model
+    def _told_until(self, gateway):
+        """Until when the receipts of a gateway that is asked are here, an hour spared
+        for clocks and for transactions that were under way; None where none is."""
+        self.env.cr.execute(
+            "SELECT date - interval '1 hour' FROM hcrm_message_event"
+            " WHERE gateway_id = %s AND kind <> 'inbound' ORDER BY id DESC LIMIT 1",
+            (gateway.id,),
+        )
+        row = self.env.cr.fetchone()
+        return row and row[0]
+
+    @api.model
     def _cron_apply(self):
         """Apply what gateways told, in batches, until nothing is left."""
         while settled(self.env, self._apply_batch):

@@ -200,6 +200,9 @@ class HcrmMessage(models.Model):
         """Try again, elsewhere, or give up; an outcome nobody knows is never guessed."""
         if result.failure == "unknown":
             self._outcome_unknown(result.reason)
+        elif result.failure == "busy":
+            self.attempt_count -= 1
+            self._try_later("throttled", result.reason, gateway, result.retry_after)
         elif result.failure in (*TRANSIENT, "auth", "credit", "later"):
             self._try_later(result.failure, result.reason, gateway, result.retry_after)
         else:
@@ -314,7 +317,7 @@ class HcrmMessage(models.Model):
         for gateway in self.env["hcrm.gateway"].sudo().search([("kind", "=", "smsd")]):
             provider = gateway._provider()
             try:
-                events = provider.poll()
+                events = provider.poll(Event._told_until(gateway))
                 Event._append(gateway.id, events)
                 self.env["ir.cron"]._commit_progress(1)
                 provider.confirm(events)
