@@ -23,7 +23,7 @@ from .world import World
 PEOPLE = 120
 SIGNATURE, OPTOUT = "【市立医院】", " 退订回T"
 SPOOL_LIMIT = 15
-SLOW = 90  # seconds a modem may take
+SLOW = 120  # seconds a modem may take
 DEAD_LINE = 38  # +CMS ERROR: network out of order
 LONG = (
     "请于明天上午九点到门诊三楼复诊，带好身份证、医保卡和上次的检查单；如有发热请先联系我们。"
@@ -94,6 +94,8 @@ class Spool:
 
 class Site(Outbox):
     """The hospital, the daemon on its modem, and a worker that asks the spool."""
+
+    patience = SLOW
 
     def __init__(self, world: World, spool: Spool, modem: Modem, home):
         common = {
@@ -241,8 +243,8 @@ def _sender_killed(site: Site) -> None:
 def _daemon_killed(site: Site) -> str:
     """The daemon is killed again and again while texts go out:"""
     site.modem.pace = 0.3
-    care = site.queue("dc", range(40, 52), text=LONG)
-    offers = site.queue("do", range(40, 52), "marketing")
+    care = site.queue("dc", range(40, 48), text=LONG)
+    offers = site.queue("do", range(40, 48), "marketing")
     kills = 0
     for _turn in range(40):
         site.send()
@@ -314,6 +316,7 @@ def _inbound(site: Site) -> None:
             site.spool.sql('SELECT count(*) FROM inbox WHERE NOT "Processed"') == [(0,)]
         ),
         "the spool does not hear that its texts were taken",
+        SLOW,
     )
     got = site.world.sql(
         "SELECT partner_id, body, meaning FROM hcrm_inbound ORDER BY partner_id"

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections import Counter
 
-from .kannel import wait_until
+from .kannel import PATIENCE, wait_until
 from .shell import Shell
 from .world import World
 
@@ -78,6 +78,8 @@ answer(True)
 
 class Outbox:
     """The people, their messages, and what a journey does to their sender."""
+
+    patience = PATIENCE
 
     def __init__(
         self,
@@ -192,6 +194,7 @@ class Outbox:
         wait_until(
             lambda: self.states(prefix) == Counter(expected),
             lambda: f"{prefix}: {dict(self.states(prefix))}, expected {expected}",
+            self.patience,
         )
 
     @staticmethod
