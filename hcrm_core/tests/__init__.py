@@ -62,6 +62,7 @@ from . import test_work_day
 from . import test_message_preference
 from . import test_message_providers
 from . import test_message_sender
+from . import test_message_filing
 from . import test_message_template
 from . import test_message_stock
 from . import test_message_vendors

@@ -62,6 +62,11 @@ class TemplateCommon(GovernorCommon):
             function(*args, **kwargs)
         self.assertIn(words, str(caught.exception))
 
+    def _patient(self, told="phone=own"):
+        return self._make_situation_person(
+            self._tokens(told), fields.Datetime.now() - timedelta(days=1)
+        )
+
     def _body(self, person, template=None, values=None, **more):
         template = template or self.template
         rendered = template._render(
@@ -268,11 +273,6 @@ class TestMessageTemplate(TemplateCommon):
                     **vals,
                 }
             ]
-        )
-
-    def _patient(self, told="phone=own"):
-        return self._make_situation_person(
-            self._tokens(told), fields.Datetime.now() - timedelta(days=1)
         )
 
     def test_worded_when_claimed(self):

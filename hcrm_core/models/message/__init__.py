@@ -15,6 +15,7 @@ from . import template_render
 from . import template
 from . import template_text
 from . import template_block
+from . import gateway_filing
 from . import message_event
 from . import message_email
 from . import message_event_email
@@ -27,6 +28,7 @@ from . import governor_request
 from . import governor
 from . import governor_reason
 from . import message_template
+from . import message_filing
 from . import contact_sheet
 from . import person_api
 from . import timeline

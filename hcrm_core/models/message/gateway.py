@@ -245,16 +245,25 @@ class HcrmGateway(models.Model):
         """What goes out: signature, text (neutral where others may read it), and the
         way out of marketing (R9)."""
         self.ensure_one()
-        parts = [self.signature or "", self._body_of(message)]
-        if message.purpose == "marketing":
-            parts.append(self.optout_text or "")
-        return "".join(parts)
+        return f"{self.signature or ''}{self._body_of(message, with_ending=True)}"
 
-    def _body_of(self, message) -> str:
-        """The words alone: neutral ones where others may read what is clinical."""
+    def _body_of(self, message, with_ending=False) -> str:
+        """The text itself, neutral where others may read it, in its own language."""
+        speaking = self._speaking(message.lang)
+        body = message.body or ""
         if message.is_neutral and message.is_clinical:
-            return message.body_neutral or self.env._(
+            body = message.body_neutral or speaking.env._(
                 "A message from %s waits for you. Please call us.",
                 message.company_id.name,
             )
-        return message.body or ""
+        ending = speaking.optout_text if message.purpose == "marketing" else ""
+        if not (with_ending and ending):
+            return body
+        # words that are written apart stand apart
+        blank = " " if body[-1:].isascii() and ending[:1].isascii() else ""
+        return f"{body}{blank}{ending}"
+
+    def _speaking(self, lang):
+        """Speaking the language of a text, where it is installed."""
+        known = lang and self.env["res.lang"]._get_data(code=lang)
+        return self.with_context(lang=lang) if known else self
