@@ -400,8 +400,14 @@ class HcrmTemplateVariables(models.AbstractModel):
         return words.replace("\u202f", " ")
 
     def _value_link(self, asked):
-        """Links to people's own pages; rooms that have such a page override this."""
-        return {row.key: row.given.get("link") for row in asked.rows}
+        """The link a caller gives, else the person's own page; rooms with a page that
+        says more override this."""
+        Preference = self.env["hcrm.preference"]
+        return {
+            row.key: row.given.get("link")
+            or (row.file and Preference._link(row.partner, asked.company))
+            for row in asked.rows
+        }
 
     def _value_ad_number(self, asked):
         return {row.key: asked.template.ad_number for row in asked.rows}
