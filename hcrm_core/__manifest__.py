@@ -20,10 +20,12 @@
         "python": [
             "holidays",
             "ijson",
+            "numpy",
             "orjson",
             "phonenumbers",
             "pypinyin",
             "python-stdnum",
+            "scipy",
         ],
     },
     "data": [

@@ -58,6 +58,7 @@ from . import test_kpi_facts
 from . import test_message_governor
 from . import test_message_mail
 from . import test_message_mail_server
+from . import test_value_stats
 from . import test_work_day
 from . import test_message_preference
 from . import test_message_providers
