@@ -76,6 +76,10 @@ hcrm.task               cru  cru  cru  cru  -    cru  cru  cru  cru  cru  cru  c
 hcrm.shift              r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
 hcrm.rule               r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
 hcrm.rule.execution     r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r
+hcrm.rule.condition     r    r    r    r    -    r    r    r    r    r    r    r    crud r    -    r
+hcrm.rule.check         -    -    -    -    -    -    -    -    -    -    -    -    r    r    -    -
+hcrm.ethics.policy      r    r    r    r    -    r    r    r    r    cru  r    r    cru  r    -    r
+hcrm.ethics.change      r    r    r    r    -    r    r    r    r    r    r    r    r    r    -    r
 # ---- feed
 hcrm.feed.source        -    -    -    -    -    -    -    -    -    -    -    -    crud -    -    -
 hcrm.feed.model         -    -    -    -    -    -    -    -    -    -    -    -    r    -    -    -

@@ -16,6 +16,7 @@ FACT_TABLES = tuple(model.replace(".", "_") for model in FACTS)
 # written outside the feed, each for its reason: {(file, model): reason}
 OWN_FACTS = {
     ("desk.py", "hcrm.event"): "what our own desk saw: somebody arrived",
+    ("rule_act.py", "hcrm.event"): "what a rule itself did, for other rules",
     ("desk.py", "hcrm.appointment"): "the two columns of the arrival at our desk",
 }
 WRITES = {

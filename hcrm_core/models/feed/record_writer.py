@@ -154,6 +154,9 @@ class HcrmFeedRecordWriter(models.AbstractModel):
         self._compare(table, columns)
         self._insert(table, columns)
         self._update(table, columns)
+        self.env["hcrm.rule.execution"]._follow_facts(
+            model, SQL("SELECT id FROM %s WHERE is_changed", SQL.identifier(STAGE))
+        )
         has_state = "state" in columns
         if has_state:
             self.env["hcrm.feed.record.events"]._write_stage(page, model, columns)
@@ -300,6 +303,9 @@ class HcrmFeedRecordWriter(models.AbstractModel):
             )
         )
         rows = {row[0]: row[1:] for row in self.env.cr.fetchall()}
+        self.env["hcrm.rule.execution"]._follow_facts(
+            model, SQL("SELECT unnest(%s::int[])", list(rows))
+        )
         for item in known:
             if item.res_id in rows:
                 result.changed.add(item.record.ext_id)

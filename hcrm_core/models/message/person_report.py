@@ -70,7 +70,15 @@ class HcrmPersonReport(models.Model):
                 ).write({"is_wrong": True, "is_verified": False})
         reports.flush_recordset()
         self.env["hcrm.message"]._take_back_people(reports.partner_id)
+        reports._cancel_planned()
         return reports
+
+    def _cancel_planned(self):
+        """What rules planned for who died, or for a pregnancy that was lost."""
+        Execution = self.env["hcrm.rule.execution"]
+        for kind, code in (("deceased", "deceased"), ("pregnancy_lost", "loss")):
+            told = self.filtered(lambda report, kind=kind: report.kind == kind)
+            Execution._cancel_people(told.partner_id, code)
 
     def action_reverse(self):
         """It was a mistake. Only somebody else than who reported it may say so."""

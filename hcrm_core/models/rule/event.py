@@ -40,3 +40,5 @@ class HcrmEvent(models.Model):
 
     _key_uniq = models.Constraint("UNIQUE(key)", "This event is recorded already.")
     _partner_idx = models.Index("(partner_id, date_occurred DESC)")
+    # the planner asks for one kind, of the last two days
+    _learnt_idx = models.Index("(kind_id, date_learnt)")

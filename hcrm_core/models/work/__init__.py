@@ -4,3 +4,4 @@ from . import res_company
 from . import task_kind
 from . import task
 from . import shift
+from . import day_planned

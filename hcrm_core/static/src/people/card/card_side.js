@@ -1,4 +1,5 @@
 import {Component} from "@odoo/owl";
+import {CardPlanned} from "@hcrm_core/rule/card_planned";
 import {_t} from "@web/core/l10n/translation";
 import {dateText, dayText, joined, momentText, stateClass} from "./card_utils";
 
@@ -7,7 +8,13 @@ const SYSTEM_ICON = {phone: "fa-phone", email: "fa-envelope-o", wechat: "fa-weix
 /** Left column: how to reach the person, who else there is, what is next. */
 export class CardSide extends Component {
     static template = "hcrm_core.CardSide";
-    static props = {card: Object, edit: Function, openPerson: Function};
+    static components = {CardPlanned};
+    static props = {
+        card: Object,
+        edit: Function,
+        openPerson: Function,
+        reload: {type: Function, optional: true},
+    };
 
     setup() {
         Object.assign(this, {dateText, dayText, momentText, stateClass});
