@@ -43,6 +43,7 @@
         "data/hcrm_message_policy_data.xml",
         "data/hcrm_message_data.xml",
         "data/hcrm_consent_text_data.xml",
+        "data/hcrm_autoreply_data.xml",
         "data/hcrm_task_kind_data.xml",
         "data/hcrm_work_data.xml",
         "data/hcrm_guard_data.xml",

@@ -55,6 +55,8 @@ from . import test_feed_table
 from . import test_feed_table_values
 from . import test_feed_ui
 from . import test_kpi_facts
+from . import test_message_chat
+from . import test_message_contact_ui
 from . import test_message_governor
 from . import test_message_mail
 from . import test_message_mail_server
@@ -67,6 +69,6 @@ from . import test_message_filing
 from . import test_message_template
 from . import test_message_stock
 from . import test_message_vendors
-from . import test_message_contact_ui
+from . import test_message_triage
 from . import test_rule_engine
 from . import test_work_task

@@ -24,6 +24,14 @@ from . import inbound_email
 from . import mail_thread
 from . import preference
 from . import preference_link
+from . import conversation_log
+from . import conversation
+from . import thread
+from . import autoreply
+from . import chat
+from . import inbox
+from . import triage
+from . import ir_websocket
 from . import governor_request
 from . import governor
 from . import governor_reason

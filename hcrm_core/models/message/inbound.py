@@ -37,6 +37,7 @@ class HcrmInbound(models.Model):
             ("text", "Message"),
             ("optout", "No more marketing"),
             ("wrong_person", "Wrong person"),
+            ("junk", "Junk"),
         ],
         required=True,
         default="text",
@@ -51,9 +52,14 @@ class HcrmInbound(models.Model):
         "hcrm.message", ondelete="set null", index="btree_not_null"
     )
     user_id = fields.Many2one("res.users", "Handled By", ondelete="set null")
+    is_urgent = fields.Boolean("Red Flag", readonly=True)
 
     # the timeline of a person
     _timeline_idx = models.Index("(partner_id, date DESC, id DESC)")
+    # the triage list, by number
+    _triage_idx = models.Index("(company_id, peer) WHERE state = 'triage'")
+    # what waits for an answer
+    _new_idx = models.Index("(partner_id, company_id) WHERE state = 'new'")
     _event_uniq = models.Constraint("UNIQUE(event_id)", "This message is here already.")
 
     @api.model
@@ -79,11 +85,36 @@ class HcrmInbound(models.Model):
         )
         rows._apply_optouts()
         rows._apply_wrong_person()
+        rows._open_conversations()
         return rows
+
+    def _open_conversations(self):
+        """What a machine may answer is answered; the rest waits for a human."""
+        Conversation = self.env["hcrm.conversation"]
+        Autoreply = self.env["hcrm.autoreply"]
+        answered = Autoreply._answer_words(self)
+        opened = Conversation._heard(self)
+        answered |= Autoreply._answer_rest(self - answered, opened)
+        if answered:
+            self.env.ref("hcrm_core.ir_cron_message_send")._trigger()
+        self._conversations()._notify("new")
+
+    def _conversations(self):
+        """The conversations that these messages belong to."""
+        return self.env["hcrm.conversation"].search(
+            [
+                ("company_id", "in", self.company_id.ids),
+                "|",
+                ("partner_id", "in", self.partner_id.ids),
+                "&",
+                ("partner_id", "=", False),
+                ("peer", "in", self.mapped("peer")),
+            ]
+        )
 
     def _owners(self, events) -> dict:
         """Whose each message is: who was written to last on that number, else the one
-        person on it."""
+        person on it. A number somebody called wrong is not theirs."""
         events.flush_recordset()
         self.env.cr.execute(
             """
@@ -95,10 +126,14 @@ class HcrmInbound(models.Model):
                     WHERE m.address = e.peer AND m.company_id = g.company_id
                       AND m.date_sent > e.date - interval '30 days'
                       AND m.date_sent <= e.date + interval '5 minutes'
+                      AND NOT EXISTS (SELECT FROM hcrm_contact_point w
+                           WHERE w.partner_id = m.partner_id AND w.number = e.peer
+                             AND w.is_wrong)
                  ORDER BY m.date_sent DESC LIMIT 1) last ON true
          LEFT JOIN LATERAL (
                    SELECT min(p.partner_id) AS partner_id FROM hcrm_contact_point p
                     WHERE p.number = e.peer AND p.company_id = g.company_id
+                      AND p.is_wrong IS NOT TRUE
                    HAVING count(DISTINCT p.partner_id) = 1) one ON true
              WHERE e.id = ANY(%s)
             """,
@@ -126,20 +161,44 @@ class HcrmInbound(models.Model):
         return "text"
 
     def _apply_optouts(self):
-        """An opt-out ends marketing, surveys and research of everybody on the number;
-        care goes on (R9)."""
+        """An opt-out ends marketing, surveys and research of the person; care goes on
+        (R9).
+
+        Where several people use the number, none of them gets any more on this
+        channel, at once; who of them wrote is asked in the triage list. Nothing ever
+        opts in again by itself (C8).
+        """
         rows = self.filtered(lambda row: row.meaning == "optout")
+        if not rows:
+            return
+        users = rows._people_by_number()
+        withdrawn = []
         for row in rows:
-            for partner in row._people_on_number():
-                self.env["hcrm.consent"]._decide(
-                    partner,
-                    row.company_id,
-                    OUTREACH,
-                    "withdrawn",
-                    "reply",
-                    note=row.body,
-                )
-        rows.state = "done"
+            people = users.get((row.company_id.id, row.peer), set())
+            people |= set(row.partner_id.ids)
+            if len(people) > 1:
+                row.write({"state": "triage", "partner_id": False})
+                withdrawn += row._prepare_withdrawal_vals(people, row.channel)
+            else:
+                row.state = "done"
+                withdrawn += row._prepare_withdrawal_vals(people)
+        self.env["hcrm.consent"].create(withdrawn)
+
+    def _prepare_withdrawal_vals(self, partner_ids, channel=False):
+        """The decision that an opt-out is, for each purpose beyond care."""
+        return [
+            {
+                "partner_id": partner_id,
+                "company_id": self.company_id.id,
+                "purpose": purpose,
+                "channel": channel,
+                "decision": "withdrawn",
+                "source": "reply",
+                "note": self.body,
+            }
+            for partner_id in sorted(partner_ids)
+            for purpose in OUTREACH
+        ]
 
     def _apply_wrong_person(self):
         """The number is unverified for everybody on it, and nothing goes there (R9)."""
@@ -149,17 +208,25 @@ class HcrmInbound(models.Model):
                 [("number", "=", row.peer), ("company_id", "=", row.company_id.id)]
             ).write({"is_wrong": True, "is_verified": False})
 
-    def _people_on_number(self):
-        self.ensure_one()
+    def _people_by_number(self) -> dict:
+        """Who uses the numbers of these messages: {(entity, number): ids}."""
         # sudo: who said no is nobody's secret from the sender of offers
-        points = (
+        groups = (
             self.env["hcrm.contact.point"]
             .sudo()
-            .search(
-                [("number", "=", self.peer), ("company_id", "=", self.company_id.id)]
+            ._read_group(
+                [
+                    ("number", "in", self.mapped("peer")),
+                    ("company_id", "in", self.company_id.ids),
+                    ("is_wrong", "=", False),
+                ],
+                ["company_id", "number"],
+                ["partner_id:recordset"],
             )
         )
-        return points.partner_id | self.partner_id
+        return {
+            (company.id, number): set(people.ids) for company, number, people in groups
+        }
 
     def action_done(self):
         """Answered or of no consequence."""

@@ -80,6 +80,27 @@ class HcrmPersonApi(models.AbstractModel):
 
     @api.model
     @api.readonly
+    def hcrm_get_conversation(self, partner_id, before=None, limit=40):
+        """All messages out and in of a person over all channels, newest first (F20).
+
+        :param before: ``next`` of the page before, for the page after it
+        :return: dict of ``rows`` (dicts of ``kind`` out, in or log, ``id``, ``date``,
+            ``body``, and by kind ``channel``, ``state``, ``why``, ``user``), ``next``
+        """
+        page = self.env["hcrm.thread"]._get_page(
+            self._hcrm_card_person(partner_id), before=before, limit=limit
+        )
+        return {"rows": page["rows"], "next": page["next"]}
+
+    @api.model
+    def hcrm_reply(self, partner_id, body, channel, override_reason=None):
+        """Answer a person, for other systems: as ``hcrm.chat``'s reply, governed."""
+        return self.env["hcrm.chat"].reply(
+            body, channel, partner_id=partner_id, override_reason=override_reason
+        )
+
+    @api.model
+    @api.readonly
     def hcrm_get_contact(self, partner_id):
         """How a person may be contacted, and what was sent (see ``hcrm.contact.sheet``).
 

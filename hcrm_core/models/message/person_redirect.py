@@ -10,6 +10,29 @@ class HcrmPersonRedirect(models.AbstractModel):
     def _before_moves(self):
         super()._before_moves()
         self._keep_refusals()
+        self._join_conversations()
+
+    def _join_conversations(self) -> None:
+        """Who waits on the old card waits on the new one: since the earlier message."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE hcrm_conversation c
+                      SET state = 'open', peer = o.peer, channel = o.channel,
+                          last_inbound_id = o.last_inbound_id,
+                          user_id = COALESCE(c.user_id, o.user_id),
+                          date_taken = COALESCE(c.date_taken, o.date_taken),
+                          date_last = GREATEST(c.date_last, o.date_last),
+                          date_waiting = LEAST(c.date_waiting, o.date_waiting),
+                          date_due = LEAST(c.date_due, o.date_due),
+                          unread_count = COALESCE(c.unread_count, 0)
+                                         + COALESCE(o.unread_count, 0),
+                          is_urgent = c.is_urgent OR o.is_urgent, date_snooze = NULL
+                     FROM %s p JOIN hcrm_conversation o ON o.partner_id = p.old_id
+                    WHERE c.partner_id = p.new_id AND c.company_id = o.company_id
+                      AND o.state = 'open'""",
+                SQL.identifier(PAIRS),
+            )
+        )
 
     def _keep_refusals(self) -> None:
         """What one of the cards refuses stays refused (HIS.md: most restrictive).
