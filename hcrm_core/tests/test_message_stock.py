@@ -1,7 +1,7 @@
 from datetime import datetime
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
 from odoo.addons.hcrm_core.models.message.stock_purpose import SECURITY
@@ -357,6 +357,12 @@ class TestMessageStockMail(StockCommon, MailCase):
             with self.mock_mail_gateway():
                 template.send_mail(person.id, force_send=True)
             self.assertEqual(len(self._mails), count, purpose)
+
+    def test_only_administrators_mark_security(self):
+        """No user's template skips consent and hours."""
+        template = self.env["mail.template"].create({"name": "Sale", "subject": "-"})
+        with self.assertRaises(AccessError):
+            template.with_env(self._as("marketing")).hcrm_purpose = "security"
 
     def test_deferred_in_a_mail_of_their_own(self):
         """Who has to wait gets it later; the colleague on the same mail now."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from .purposes import PURPOSES
 
@@ -60,12 +61,21 @@ class HcrmStockPurpose(models.AbstractModel):
     def _hcrm_in_purpose(self, records, template):
         """``records`` in a context that tells what the messages of a template are for.
 
-        Templates are written by administrators: security is theirs to say.
+        That a template is about security is for administrators to say.
         """
         purpose = template and getattr(template, "hcrm_purpose", False)
         if not purpose or records.env.context.get("hcrm_purpose"):
             return records
         return records.with_context(hcrm_purpose=CodePurpose(purpose))
+
+    def _check_hcrm_security(self):
+        """Whatever is for security passes consent and hours: no user's word for it."""
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        if any(row.hcrm_purpose == "security" for row in self):
+            raise AccessError(
+                self.env._("Only an administrator can mark a template as security.")
+            )
 
 
 class MailMessage(models.Model):
@@ -108,6 +118,10 @@ class MailTemplate(models.Model):
     _name = "mail.template"
     _inherit = ["mail.template", "hcrm.stock.purpose"]
 
+    @api.constrains("hcrm_purpose")
+    def _check_hcrm_purpose(self):
+        self._check_hcrm_security()
+
     def send_mail_batch(self, res_ids, *args, **kwargs):
         me = self._hcrm_in_purpose(self, self)
         return super(MailTemplate, me).send_mail_batch(res_ids, *args, **kwargs)
@@ -116,6 +130,10 @@ class MailTemplate(models.Model):
 class SmsTemplate(models.Model):
     _name = "sms.template"
     _inherit = ["sms.template", "hcrm.stock.purpose"]
+
+    @api.constrains("hcrm_purpose")
+    def _check_hcrm_purpose(self):
+        self._check_hcrm_security()
 
 
 class MailThread(models.AbstractModel):
