@@ -3,6 +3,7 @@
 from . import generic_http
 from . import kannel
 from . import mail_server
+from . import odoo_sms
 from . import smsd
 from . import wechat
 from . import wecom

@@ -440,3 +440,88 @@ class TestMessageStockMail(StockCommon, MailCase):
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])
+
+
+@tagged("post_install", "-at_install", "hcrm_core_message")
+@freeze_time(MORNING)
+class TestMessageGatewayOdoo(StockCommon):
+    """The outbox hands over to Odoo's own text service, judged once (F103)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.gateway = cls.env["hcrm.gateway"].create(
+            {
+                "name": "Odoo",
+                "company_id": cls.company_a.id,
+                "kind": "odoo",
+                "signature": "[Hospital] ",
+                "rate": 0,
+            }
+        )
+
+    def _queue(self, purpose="care"):
+        return self.env["hcrm.message"]._queue(
+            [
+                {
+                    "partner_id": self._person("consent=marketing").id,
+                    "company_id": self.company_a.id,
+                    "purpose": purpose,
+                    "channel": "sms",
+                    "body": "Bring your papers",
+                }
+            ]
+        )
+
+    def _send(self, **mock):
+        Message = self.env["hcrm.message"]
+        with self.mockSMSGateway(**mock):
+            Message._hand_over(Message._claim())
+        self.env.invalidate_all()  # written on a cursor of its own
+
+    def _row(self, message):
+        return self.env["sms.sms"].search([("hcrm_message_id", "=", message.id)])
+
+    def test_handed_over_and_told(self):
+        """Accepted by the service; its receipts come through Odoo's callback."""
+        message = self._queue()
+        self._send()
+        row = self._row(message)
+        self.assertEqual((message.state, message.verdict), ("accepted", "allow"))
+        self.assertEqual(row.body, "[Hospital] Bring your papers")
+        self.assertTrue(row.to_delete)
+        tracker = self.env["sms.tracker"].search([("sms_uuid", "=", row.uuid)])
+        tracker._action_update_from_sms_state("sent")
+        tracker._action_update_from_sms_state("sent")
+        self.env["hcrm.message.event"]._apply_batch()
+        self.assertEqual(message.state, "delivered")
+
+    def test_refused_by_the_service(self):
+        """A bad number ends at once; an outage leaves care waiting for another try."""
+        bad = self._queue()
+        self._send(sim_error="wrong_number_format")
+        self.assertEqual((bad.state, bad.failure), ("failed", "address"))
+        care, offer = self._queue(), self._queue("marketing")
+        self._send(sim_error="jsonrpc_exception")
+        self.assertEqual((care.state, offer.state), ("queued", "unknown"))
+        care.date_planned = MORNING
+        self._send()
+        self.assertEqual(care.state, "accepted")
+        self.assertEqual(len(self._row(care)), 1)
+
+    def test_codes_leave_no_words(self):
+        """What was in a security text stands nowhere afterwards."""
+        message = self._queue("security")
+        self._send()
+        self.assertFalse(self._row(message).body)
+
+    def test_queue_leaves_them_alone(self):
+        """Odoo's queue never sends what the outbox has in hand."""
+        message = self._queue()
+        claimed = self.env["hcrm.message"]._claim()
+        claimed._take_in_hand(self.gateway)
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
+        with self.mockSMSGateway():
+            self.env["sms.sms"]._process_queue()
+            self._row(message).resend_failed()
+        self.assertFalse(self._sms)

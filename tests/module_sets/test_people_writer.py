@@ -27,6 +27,7 @@ SETS = (
     (("crm", "hr", "mass_mailing_sms"), "/hcrm_core:TestFeedPeopleEquality", 4),
     (("hcrm_test_compute",), "/hcrm_test_compute", 2),
     (("hcrm_test_his",), "/hcrm_test_his", 33),
+    (("hcrm_test_stock",), "/hcrm_test_stock", 4),
 )
 
 
@@ -66,7 +67,7 @@ def _postgres(*statements):
 @pytest.mark.parametrize(
     ("modules", "tags", "count"),
     SETS,
-    ids=["crm_hr_sms", "unknown_compute", "his_addons"],
+    ids=["crm_hr_sms", "unknown_compute", "his_addons", "mass_texts"],
 )
 def test_module_set(clone, modules, tags, count):
     command = [

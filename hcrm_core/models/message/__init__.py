@@ -47,3 +47,4 @@ from . import stock_gate
 from . import mail_notification
 from . import sms_sms
 from . import mail_mail
+from . import gateway_odoo
