@@ -69,6 +69,10 @@ from . import test_message_filing
 from . import test_message_template
 from . import test_message_stock
 from . import test_message_vendors
+from . import test_message_contact_ui
 from . import test_message_triage
+from . import test_rule_dry_run
 from . import test_rule_engine
+from . import test_rule_ethics
+from . import test_rule_planned
 from . import test_work_task

@@ -81,11 +81,8 @@ class HcrmRuleDryRun(models.TransientModel):
         rule = self.rule_id
         Why = self.env["hcrm.rule.why"]
         parts = rule._parts(rule._domain())
-        closed = any(Why._is_closed(part) for part in parts) or (
-            rule.trigger == "event"
-            and rule.event_kind_id.is_clinical
-            and not self.env["hcrm.timeline"]._is_clinical()
-        )
+        closed = Why._is_rule_closed(rule)
+        told = Why._coarse if closed else int
         since, now = self._period()
         rows = rule._history(since, now)
         people = self._seen({row[1] for row in rows}, closed)
@@ -97,14 +94,14 @@ class HcrmRuleDryRun(models.TransientModel):
         missed = self._miss_lines(misses, parts, closed)
         self.write(
             {
-                "action_count": len(rows),
-                "people_count": len({row[1] for row in rows}),
-                "miss_count": sum(len(found) for found in misses),
-                "unseen_count": len({row[1] for row in rows}) - len(people),
+                "action_count": told(len(rows)),
+                "people_count": told(len({row[1] for row in rows})),
+                "miss_count": told(sum(len(found) for found in misses)),
+                "unseen_count": told(len({row[1] for row in rows}) - len(people)),
                 "is_closed": closed,
                 "is_everybody": rule._is_everybody(),
                 "part_ids": [
-                    (0, 0, {"name": Why._text(part), "missed": len(found)})
+                    (0, 0, {"name": Why._text(part), "missed": told(len(found))})
                     for part, found in zip(parts, misses, strict=True)
                 ],
                 "line_ids": [(0, 0, line) for line in lines],

@@ -108,12 +108,13 @@ class HcrmRule(models.Model):
     def _say_task_to(self):
         # sudo: names of roles
         if self.task_to == "group":
-            return self.task_group_id.sudo().name or "…"
+            return _bare(self.task_group_id.sudo().name) or "…"
         if self.task_to == "user":
             return self.task_user_id.name or "…"
         if self.task_to == "owner":
             return self.env._("who looks after the person")
-        return self.task_kind_id.group_id.sudo().name or self.env._("whoever is free")
+        name = _bare(self.task_kind_id.group_id.sudo().name)
+        return name or self.env._("whoever is free")
 
     def _say_delay(self):
         words = {
@@ -152,3 +153,8 @@ class HcrmRule(models.Model):
             until = self.env._("until %s", self.date_until)
             return f"{often}, {until}" if often else until
         return often
+
+
+def _bare(name):
+    """A role without the word before its name."""
+    return (name or "").rpartition(": ")[2]

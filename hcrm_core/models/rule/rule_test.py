@@ -32,7 +32,7 @@ class HcrmRule(models.Model):
                 "date_to": _day(last, is_end=True),
             }
         )
-        return test._figures(test._replay())
+        return test._told(test._figures(test._replay()))
 
 
 def _day(text, is_end=False):
@@ -159,6 +159,21 @@ class HcrmRuleTest(models.TransientModel):
             "days": dict(sorted(days.items())),
         }
 
+    def _told(self, figures) -> dict:
+        """What may be told: whole fives, and no days, where people may not be named."""
+        Why = self.env["hcrm.rule.why"]
+        self.is_closed = Why._is_rule_closed(self.rule_id)
+        if not self.is_closed:
+            return figures
+        counts = ("actions", "people", "messages", "clashes", "over_cap")
+        return {
+            **figures,
+            **{name: Why._coarse(figures[name]) for name in counts},
+            "staff_hours": float(int(figures["staff_hours"])),
+            "cost": float(int(figures["cost"])),
+            "days": {},
+        }
+
     def _clashes(self, rows) -> set[int]:
         """Numbers of the rows on whose day another running rule acts for the person."""
         taken = set()
@@ -236,7 +251,7 @@ class HcrmRuleTest(models.TransientModel):
 
     def _fill(self) -> None:
         rows = self._replay()
-        figures = self._figures(rows)
+        figures = self._told(self._figures(rows))
         clashes = self._clashes(rows)
         days = figures["days"]
         busiest = max(days, key=days.get) if days else False
@@ -279,12 +294,6 @@ class HcrmRuleTest(models.TransientModel):
 
     def _seen(self, ids) -> set[int]:
         """People who may be named; nobody where the condition is not open."""
-        rule, Why = self.rule_id, self.env["hcrm.rule.why"]
-        self.is_closed = any(map(Why._is_closed, rule._parts(rule._domain()))) or (
-            rule.trigger == "event"
-            and rule.event_kind_id.is_clinical
-            and not self.env["hcrm.timeline"]._is_clinical()
-        )
         if self.is_closed:
             return set()
         return set(self.env["res.partner"].search([("id", "in", list(ids))]).ids)

@@ -76,19 +76,31 @@ class HcrmRule(models.Model):
                 raise ValidationError(
                     self.env._("The condition cannot be read: %s", error)
                 ) from error
-            rule._check_may_ask()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules._check_may_ask()
+        return rules
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "person_domain" in vals:
+            self._check_may_ask()
+        return res
 
     def _check_may_ask(self):
         """Counting people by what one may not read would tell it (law 7)."""
         if self.env.su:
             return
-        for part in self._parts(self._own_domain()):
-            if self.env["hcrm.rule.why"]._is_closed(part):
+        Why = self.env["hcrm.rule.why"]
+        for part in [p for rule in self for p in self._parts(rule._own_domain())]:
+            if Why._is_closed(part):
                 raise ValidationError(
                     self.env._(
                         "“%s” reads facts that are not open to you. Ask a clinical"
                         " colleague to set this condition.",
-                        self.env["hcrm.rule.why"].sudo()._text(part),
+                        Why.sudo()._text(part),
                     )
                 )
 

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.orm.domains import DomainCondition, DomainNary, DomainNot
 
+# figures about people who must not be named are whole fives
+COARSE = 5
 NEGATIVE = {"!=", "not in", "not any", "not ilike", "not like", "not =like"}
 DATES = ("date_start", "date_recorded", "date", "date_planned", "date_due")
 
@@ -65,6 +67,20 @@ class HcrmRuleWhy(models.AbstractModel):
                     if not Model.has_access("read"):
                         return True
         return False
+
+    @api.model
+    def _is_rule_closed(self, rule) -> bool:
+        """Whether people must not be named to the user, because the rule picks them by
+        what is not open to the user."""
+        if rule.trigger == "event" and rule.event_kind_id.is_clinical:
+            if not self.env["hcrm.timeline"]._is_clinical():
+                return True
+        return any(map(self._is_closed, rule._parts(rule._domain())))
+
+    @api.model
+    def _coarse(self, count: int) -> int:
+        """A count that does not tell of a single person."""
+        return count // COARSE * COARSE
 
     @api.model
     def _is_clinical(self, domain: Domain) -> bool:
