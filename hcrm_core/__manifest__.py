@@ -85,6 +85,7 @@
         "views/message/hcrm_consent_views.xml",
         "views/message/hcrm_message_config_views.xml",
         "views/message/stock_views.xml",
+        "views/work/hcrm_work_desk_views.xml",
         "views/work/hcrm_day_views.xml",
         "views/work/hcrm_task_views.xml",
         "views/work/hcrm_shift_views.xml",

@@ -87,18 +87,6 @@ class TestWorkTask(HcrmCommon):
         shift.action_absent()
         self.assertEqual(tasks.user_id, self.second)
 
-    def test_hand_over_is_ones_own(self):
-        """Who ends a shift hands over; nobody hands over for a colleague (R16)."""
-        shift = self._shift(self.users["agent"])
-        other = self._shift(self.second)
-        tasks = self._open(2, user_id=self.users["agent"].id)
-        env = self._as("agent")
-        with self.assertRaises(UserError):
-            other.with_env(env).action_hand_over()
-        shift.with_env(env).action_hand_over()
-        self.assertTrue(shift.is_handed_over)
-        self.assertEqual(tasks.user_id, self.second)
-
     def test_nobody_on_duty(self):
         """Nobody on duty: the work waits with its role, owned by nobody off shift."""
         agent = self.users["agent"]

@@ -86,6 +86,56 @@ class HcrmDay(models.Model):
             day.display_name = f"{day.date} {day.name}"
 
     # ------------------------------------------------------------------
+    # what follows the calendar
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        days = super().create(vals_list)
+        days._changed()
+        return days
+
+    def write(self, vals):
+        moves = vals.keys() & {
+            "date", "kind", "company_id", "campus_id", "department_id", "is_memorial",
+        }  # fmt: skip
+        if moves:
+            self._changed()  # the day it was
+        result = super().write(vals)
+        if moves:
+            self._changed()
+        return result
+
+    def unlink(self):
+        self._changed()
+        return super().unlink()
+
+    def _changed(self):
+        """Remember which days changed; what hangs on them is told once, at the end of
+        the transaction, so that a year that is filled moves nothing 30 times."""
+        changed = self.env.cr.precommit.data.setdefault("hcrm_core.days", {})
+        if not changed:
+            self.env.cr.precommit.add(self.env["hcrm.day"].sudo()._tell_changes)
+        for day in self:
+            changed.setdefault(day.company_id.id, set()).add(day.date)
+
+    @api.model
+    def _tell_changes(self):
+        """Tell what changed since the last time; tests call it in place of a commit."""
+        changed = self.env.cr.precommit.data.pop("hcrm_core.days", {})
+        for company_id, dates in changed.items():
+            company = self.env["res.company"].browse(company_id)
+            self._on_days_changed(company, sorted(dates))
+
+    @api.model
+    def _on_days_changed(self, company, dates):
+        """Seam: days of an entity became work or holiday; planned actions, windows and
+        clinic days that hang on them are moved by whoever extends this.
+
+        :param dates: the days that are new, gone or different, sorted
+        """
+
+    # ------------------------------------------------------------------
     # asking the calendar
     # ------------------------------------------------------------------
 

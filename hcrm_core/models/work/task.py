@@ -1,8 +1,12 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import SQL
+
+# what a desk shows of a task: a change of these is told to it
+SHOWN = {
+    "user_id", "group_id", "state", "date_due", "date_from", "priority", "promise",
+    "answer",
+}  # fmt: skip
 
 
 class HcrmTask(models.Model):
@@ -28,9 +32,22 @@ class HcrmTask(models.Model):
         default=lambda self: self.env.company,
     )
     kind_id = fields.Many2one("hcrm.task.kind", required=True, ondelete="restrict")
+    # stored: the record rule asks it of every row of a list
+    is_clinical = fields.Boolean(related="kind_id.is_clinical", store=True)
     group_id = fields.Many2one("res.groups", "Role", ondelete="restrict")
     user_id = fields.Many2one("res.users", "Who", ondelete="set null")
+    campus_id = fields.Many2one(
+        "hcrm.campus", ondelete="set null", help="Dealt to who is on duty there first."
+    )
+    department_id = fields.Many2one(
+        "hcrm.department",
+        ondelete="set null",
+        help="Dealt to who looks after this department first.",
+    )
     date_due = fields.Datetime("Due", required=True)
+    date_from = fields.Datetime(
+        "Not Before", help="Called back at; not offered to anybody until then."
+    )
     priority = fields.Selection(
         [("1", "Now"), ("2", "Today"), ("3", "When there is time")],
         required=True,
@@ -41,6 +58,23 @@ class HcrmTask(models.Model):
         required=True,
         default="open",
     )
+    reason = fields.Char("Why", help="The fact or the rule it comes from.")
+    promise = fields.Char(
+        "Promised", help="What the person was told: kept whoever has the task."
+    )
+    attempt_count = fields.Integer("Attempts", readonly=True)
+    asked_by_id = fields.Many2one(
+        "res.users", ondelete="set null", readonly=True, index="btree_not_null"
+    )
+    parent_id = fields.Many2one(
+        "hcrm.task",
+        "Asked For",
+        ondelete="set null",
+        readonly=True,
+        index="btree_not_null",
+        help="The task somebody asked this for.",
+    )
+    answer = fields.Text(readonly=True)
     outcome = fields.Char(help="What came of it.")
     note = fields.Text()
     res_model = fields.Char("Origin Model", readonly=True)
@@ -60,6 +94,17 @@ class HcrmTask(models.Model):
         " WHERE state = 'open' AND user_id IS NULL"
     )
     _person_idx = models.Index("(partner_id, state)")
+    # called back later
+    _later_idx = models.Index(
+        "(user_id, date_from) WHERE state = 'open' AND date_from IS NOT NULL"
+    )
+    # what supervisors look after: overdue work and promises of an entity
+    _overdue_idx = models.Index("(company_id, date_due, id) WHERE state = 'open'")
+    _promise_idx = models.Index(
+        "(company_id, date_due, id) WHERE state = 'open' AND promise IS NOT NULL"
+    )
+    # what a colleague did today
+    _done_idx = models.Index("(done_by_id, date_done) WHERE state = 'done'")
 
     def _compute_is_overdue(self):
         now = fields.Datetime.now()
@@ -102,87 +147,35 @@ class HcrmTask(models.Model):
         return self.create(fresh)
 
     # ------------------------------------------------------------------
-    # doing
+    # desks follow at once
     # ------------------------------------------------------------------
 
-    def action_take(self):
-        """It is mine now; refused where a colleague was faster."""
-        self.check_access("write")
-        self.flush_recordset()
-        self.env.cr.execute(
-            SQL(
-                "UPDATE hcrm_task SET user_id = %s, write_uid = %s,"
-                " write_date = now() AT TIME ZONE 'UTC'"
-                " WHERE id = ANY(%s) AND user_id IS NULL AND state = 'open'"
-                " RETURNING id",
-                self.env.uid,
-                self.env.uid,
-                self.ids,
-            )
-        )
-        taken = {row[0] for row in self.env.cr.fetchall()}
-        self.invalidate_recordset()
-        if taken != set(self.ids) and any(
-            task.user_id != self.env.user for task in self
-        ):
-            raise UserError(self.env._("A colleague took this task already."))
+    @api.model_create_multi
+    def create(self, vals_list):
+        tasks = super().create(vals_list)
+        tasks._touch_desks()
+        return tasks
 
-    def action_done(self):
-        """Done, by whoever says so."""
-        self.check_access("write")
-        self.filtered(lambda task: task.state == "open").write(
-            {
-                "state": "done",
-                "date_done": fields.Datetime.now(),
-                "done_by_id": self.env.uid,
-            }
-        )
+    def write(self, vals):
+        if not SHOWN & vals.keys():
+            return super().write(vals)
+        self._touch_desks()
+        result = super().write(vals)
+        self._touch_desks()
+        return result
 
-    def action_open_card(self):
-        self.ensure_one()
-        return self.partner_id.action_hcrm_open_card()
-
-    # ------------------------------------------------------------------
-    # hand-over (R16)
-    # ------------------------------------------------------------------
+    def _touch_desks(self):
+        """Tell the desks of who has these tasks to look again, once a transaction."""
+        me = self.sudo()  # who has a task is no secret from its desk
+        me.fetch(["user_id", "group_id"])
+        self._touch_holders(me.user_id, me.filtered(lambda t: not t.user_id).group_id)
 
     @api.model
-    def _deal_again(self, users):
-        """What these users hold goes back and is dealt to colleagues on duty, fewest
-        open tasks first; where nobody is on duty it waits with the role (R16)."""
-        held = self.sudo().search(
-            [("user_id", "in", users.ids), ("state", "=", "open")]
-        )
-        held.user_id = False
-        self._deal(held)
-        return held
-
-    @api.model
-    def _deal(self, tasks):
-        """Give tasks of a role to its members on duty, evenly."""
-        for (group, company), batch in tasks.grouped(
-            lambda task: (task.group_id, task.company_id)
-        ).items():
-            on_duty = self.env["hcrm.shift"]._on_duty(company, group)
-            if not on_duty:
-                continue
-            load = dict.fromkeys(on_duty.ids, 0)
-            for user, count in self.sudo()._read_group(
-                [("user_id", "in", on_duty.ids), ("state", "=", "open")],
-                ["user_id"],
-                ["__count"],
-            ):
-                load[user.id] = count
-            dealt = self._shares(batch, load)
-            for user_id, share in dealt.items():
-                share.user_id = user_id
-
-    def _shares(self, batch, load):
-        """Deal a batch by urgency, each to whoever has least; ``load`` counts along."""
-        dealt = {}
-        for task in batch.sorted(lambda t: (t.priority, t.date_due)):
-            user_id = min(sorted(load), key=load.get)
-            load[user_id] += 1
-            dealt.setdefault(user_id, self.browse())
-            dealt[user_id] |= task
-        return dealt
+    def _touch_holders(self, users, groups):
+        """Tell these users, the members of these roles, and the supervisors."""
+        told = self.env.cr.precommit.data.setdefault("hcrm_core.desks", set())
+        supervisors = self.env.ref("hcrm_core.group_manager")
+        for holder in [*users.partner_id, *(groups | supervisors)]:
+            if holder not in told:
+                told.add(holder)
+                self.env["bus.bus"]._sendone(holder, "hcrm_core/desk", {})
