@@ -63,6 +63,9 @@ from . import test_message_mail_server
 from . import test_value_stats
 from . import test_work_day
 from . import test_message_preference
+from . import test_work_desk
+from . import test_work_handover
+from . import test_work_supervisor
 from . import test_message_providers
 from . import test_message_sender
 from . import test_message_filing

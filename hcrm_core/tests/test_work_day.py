@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.hcrm_core.tools.day_notice import read_notice
@@ -86,6 +86,53 @@ class TestWorkDay(HcrmCommon):
         self.assertEqual(add(self.company_a, date(2026, 2, 13), 2), date(2026, 2, 24))
         self.assertEqual(add(self.company_a, date(2026, 2, 24), -2), date(2026, 2, 13))
         self.assertEqual(add(self.company_a, date(2026, 2, 18), 0), date(2026, 2, 24))
+
+    def test_changes_are_told_once(self):
+        """Whatever hangs on the calendar hears once which days changed (R10)."""
+        told = []
+        self.patch(
+            type(self.Day), "_on_days_changed",
+            lambda _self, company, dates: told.append((company, dates)),
+        )  # fmt: skip
+        tell = self.Day._tell_changes
+        tell()
+        told.clear()
+        self.Day._fill_year(self.company_a, 2026)
+        tell()
+        [(company, dates)] = told
+        self.assertEqual(company, self.company_a)
+        self.assertIn(date(2026, 2, 14), dates)
+        told.clear()
+        row = self.Day.search(
+            [("company_id", "=", self.company_a.id), ("date", "=", date(2026, 2, 14))]
+        )
+        row.date = date(2026, 2, 28)
+        tell()
+        self.assertEqual(told[0][1], [date(2026, 2, 14), date(2026, 2, 28)])
+
+    def test_year_page(self):
+        """R10: a year at a glance as the calendar has it, changed by a click."""
+        self.Day._fill_year(self.company_a, 2026)
+        page = self._as("manager")["hcrm.day.page"]
+        year = page.get_year(2026)
+        days = {day["date"]: day for month in year["months"] for day in month["days"]}
+        self.assertEqual(len(days), 365)
+        self.assertEqual(
+            (days["2026-02-14"]["is_work"], days["2026-02-14"]["kind"]),
+            (True, "makeup"),
+        )
+        self.assertFalse(days["2026-10-04"]["is_work"])
+        self.assertTrue(days["2026-10-10"]["is_work"])
+        # 1 January 2026 is a Thursday
+        self.assertEqual(year["months"][0]["blank"], 3)
+        page.set_day("2026-12-13", "", "Nanjing Memorial", is_memorial=True)
+        self.assertFalse(self.Day._is_workday(self.company_a, date(2026, 12, 13)))
+        page.set_day("2026-12-13", "special", "Check-ups")
+        self.assertTrue(self.Day._is_workday(self.company_a, date(2026, 12, 13)))
+        page.set_day("2026-12-13", "")
+        self.assertFalse(self.Day._is_workday(self.company_a, date(2026, 12, 13)))
+        with self.assertRaises(AccessError):
+            self._as("agent")["hcrm.day.page"].set_day("2026-12-13", "special")
 
     def test_notice_tool(self):
         """Single days, ranges over a month's end, impossible dates."""

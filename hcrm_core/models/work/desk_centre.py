@@ -110,13 +110,17 @@ class HcrmDeskCentre(models.AbstractModel):
     def _gateways(self, now):
         """Gateways that rest or fail."""
         # sudo: that one is down is no secret, its credentials are
-        rows = self.env["hcrm.gateway"].sudo().search(
-            [
-                ("company_id", "in", self.env.companies.ids),
-                "|",
-                ("date_breaker", ">", now),
-                ("fail_count", ">", 0),
-            ]
+        rows = (
+            self.env["hcrm.gateway"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "in", self.env.companies.ids),
+                    "|",
+                    ("date_breaker", ">", now),
+                    ("fail_count", ">", 0),
+                ]
+            )
         )
         channels = dict(rows._fields["channel"]._description_selection(self.env))
         tz = self.env.company.hcrm_tz
@@ -135,14 +139,18 @@ class HcrmDeskCentre(models.AbstractModel):
     def _sources(self, now):
         """How many minutes each source of the HIS is behind."""
         # sudo: how old the data is may be known without access to the feed
-        groups = self.env["hcrm.feed.run"].sudo()._read_group(
-            [
-                ("state", "=", "done"),
-                ("source_id.active", "=", True),
-                ("company_id", "in", [*self.env.companies.ids, False]),
-            ],
-            ["source_id"],
-            ["date_end:max"],
+        groups = (
+            self.env["hcrm.feed.run"]
+            .sudo()
+            ._read_group(
+                [
+                    ("state", "=", "done"),
+                    ("source_id.active", "=", True),
+                    ("company_id", "in", [*self.env.companies.ids, False]),
+                ],
+                ["source_id"],
+                ["date_end:max"],
+            )
         )
         rows = []
         for source, moment in groups:
@@ -199,9 +207,9 @@ class HcrmDeskCentre(models.AbstractModel):
         # sudo: whoever has it
         given = {
             keys[task.key]: task.user_id.name or self._role_label(task.group_id)
-            for task in self.env["hcrm.task"].sudo().search(
-                [("key", "in", list(keys)), ("state", "=", "open")]
-            )
+            for task in self.env["hcrm.task"]
+            .sudo()
+            .search([("key", "in", list(keys)), ("state", "=", "open")])
         }
         nobody = {"id": 0, "name": self.env._("Not known yet")}
         return [
@@ -247,7 +255,9 @@ class HcrmDeskCentre(models.AbstractModel):
                     "company_id": record.company_id.id,
                     "kind_id": self.env.ref("hcrm_core.task_kind_assigned").id,
                     "name": note or self.env._("Look into it"),
-                    "reason": (record.reason if model == "hcrm.message" else record.body)
+                    "reason": (
+                        record.reason if model == "hcrm.message" else record.body
+                    )
                     or "",
                     "key": key,
                     "res_model": model,

@@ -32,7 +32,10 @@ class HcrmDeskRows(models.AbstractModel):
         query = Task._search(domain)
         if user:
             query.add_where(
-                SQL("hcrm_task.user_id = %s AND hcrm_task.priority = k.priority", user.id)
+                SQL(
+                    "hcrm_task.user_id = %s AND hcrm_task.priority = k.priority",
+                    user.id,
+                )
             )
             keys = SQL("unnest(%s::varchar[]) k(priority)", list(PRIORITIES))
         else:
@@ -143,13 +146,17 @@ class HcrmDeskRows(models.AbstractModel):
     def _wishes(self, people, company):
         """When each person likes to be reached: {person id: code} (F99)."""
         # sudo: the hour somebody prefers is told to whoever calls them
-        profiles = self.env["hcrm.person.profile"].sudo().search_fetch(
-            [
-                ("partner_id", "in", people.ids),
-                ("company_id", "=", company.id),
-                ("preferred_time", "!=", False),
-            ],
-            ["partner_id", "preferred_time"],
+        profiles = (
+            self.env["hcrm.person.profile"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("partner_id", "in", people.ids),
+                    ("company_id", "=", company.id),
+                    ("preferred_time", "!=", False),
+                ],
+                ["partner_id", "preferred_time"],
+            )
         )
         return {p.partner_id.id: p.preferred_time for p in profiles}
 
@@ -195,4 +202,5 @@ class HcrmDeskRows(models.AbstractModel):
     def _role_groups(self):
         """Roles that hold tasks: whose kinds exist."""
         # sudo: the kinds of work there are is no secret
-        return self.env["hcrm.task.kind"].sudo().search([]).group_id
+        kinds = self.env["hcrm.task.kind"].sudo()
+        return kinds.search([("group_id", "!=", False)]).group_id

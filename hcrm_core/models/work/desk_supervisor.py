@@ -110,15 +110,20 @@ class HcrmDeskSupervisor(models.AbstractModel):
         start, _end = day_bounds(local_day(now, company.hcrm_tz), company.hcrm_tz)
         groups = self._role_groups()
         # sudo: who works here is known in the house
-        users = self.env["res.users"].sudo().search(
-            [
-                ("all_group_ids", "in", groups.ids),
-                ("company_ids", "in", company.ids),
-                ("share", "=", False),
-                ("id", "not in", (self.env.ref("base.user_root").id,)),
-            ],
-            limit=300,
-        ) | running.user_id
+        users = (
+            self.env["res.users"]
+            .sudo()
+            .search(
+                [
+                    ("all_group_ids", "in", groups.ids),
+                    ("company_ids", "in", company.ids),
+                    ("share", "=", False),
+                    ("id", "not in", (self.env.ref("base.user_root").id,)),
+                ],
+                limit=300,
+            )
+            | running.user_id
+        )
         load = self._load(users, now, start)
         team = [
             {
@@ -150,9 +155,7 @@ class HcrmDeskSupervisor(models.AbstractModel):
             for where in (
                 SQL("t.user_id = u.id AND t.state = 'open'"),
                 SQL("t.user_id = u.id AND t.state = 'open' AND t.date_due < %s", now),
-                SQL(
-                    "t.user_id = u.id AND t.state = 'open' AND t.promise IS NOT NULL"
-                ),
+                SQL("t.user_id = u.id AND t.state = 'open' AND t.promise IS NOT NULL"),
                 SQL(
                     "t.done_by_id = u.id AND t.state = 'done' AND t.date_done >= %s",
                     start,
@@ -172,13 +175,17 @@ class HcrmDeskSupervisor(models.AbstractModel):
     def _open_handovers(self):
         """Hand-overs that nobody accepted yet, or not in time, since yesterday."""
         # sudo: supervisors see them all
-        rows = self.env["hcrm.handover"].sudo().search(
-            [
-                ("company_id", "in", self.env.companies.ids),
-                ("state", "in", ("offered", "expired", "declined")),
-                ("date_offered", ">", fields.Datetime.now() - timedelta(days=1)),
-            ],
-            limit=20,
+        rows = (
+            self.env["hcrm.handover"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "in", self.env.companies.ids),
+                    ("state", "in", ("offered", "expired", "declined")),
+                    ("date_offered", ">", fields.Datetime.now() - timedelta(days=1)),
+                ],
+                limit=20,
+            )
         )
         states = dict(rows._fields["state"]._description_selection(self.env))
         return [

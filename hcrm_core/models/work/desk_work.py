@@ -150,7 +150,9 @@ class HcrmDeskWork(models.AbstractModel):
                 return ready & Domain("date_due", "<", now)
             case "today":
                 company = self.env.company
-                _start, end = day_bounds(local_day(now, company.hcrm_tz), company.hcrm_tz)
+                _start, end = day_bounds(
+                    local_day(now, company.hcrm_tz), company.hcrm_tz
+                )
                 return ready & Domain("date_due", "<", end)
             case "promise":
                 return ready & Domain("promise", "!=", False)
@@ -161,9 +163,7 @@ class HcrmDeskWork(models.AbstractModel):
     def _counts(self, Task, scope, now, is_plain):
         """How much there is of each, counted no further than anybody reads."""
         mine = (
-            scope
-            & Domain("user_id", "=", self.env.uid)
-            & Domain("state", "=", "open")
+            scope & Domain("user_id", "=", self.env.uid) & Domain("state", "=", "open")
         )
         counts = {
             name: Task.search_count(
@@ -199,9 +199,11 @@ class HcrmDeskWork(models.AbstractModel):
     def _my_shift(self, now):
         """Until when I am on duty, empty where I do not work by the roster."""
         company = self.env.company
-        shift = self.env["hcrm.shift"]._running(company, now=now).filtered(
-            lambda shift: shift.user_id == self.env.user
-        )[:1]
+        shift = (
+            self.env["hcrm.shift"]
+            ._running(company, now=now)
+            .filtered(lambda shift: shift.user_id == self.env.user)[:1]
+        )
         if not shift:
             return ""
         return self.env["hcrm.desk"]._format_hour(shift.date_end, company)
@@ -209,13 +211,17 @@ class HcrmDeskWork(models.AbstractModel):
     def _offers(self):
         """Hand-overs and swaps that wait for me, and my own that wait for others."""
         # sudo: only my own
-        offers = self.env["hcrm.handover"].sudo().search(
-            [
-                ("state", "=", "offered"),
-                "|",
-                ("to_user_id", "=", self.env.uid),
-                ("from_user_id", "=", self.env.uid),
-            ]
+        offers = (
+            self.env["hcrm.handover"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "offered"),
+                    "|",
+                    ("to_user_id", "=", self.env.uid),
+                    ("from_user_id", "=", self.env.uid),
+                ]
+            )
         )
         return [
             {

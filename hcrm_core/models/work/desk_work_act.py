@@ -20,9 +20,8 @@ class HcrmDeskWork(models.AbstractModel):
     def _task(self, task_id):
         """Return an open task of this desk; one that is gone and one that is hidden
         look the same."""
-        task = (
-            self._tasks()
-            .search(self._scope() & Domain("id", "=", int(task_id)), limit=1)
+        task = self._tasks().search(
+            self._scope() & Domain("id", "=", int(task_id)), limit=1
         )
         if not task:
             raise AccessError(
@@ -105,14 +104,18 @@ class HcrmDeskWork(models.AbstractModel):
         groups = self._role_groups() | self.env.ref("hcrm_core.group_outsourced_agent")
         company = self.env.company
         # sudo: who works here is known in the house
-        users = self.env["res.users"].sudo().search(
-            [
-                ("all_group_ids", "in", groups.ids),
-                ("company_ids", "in", company.ids),
-                ("share", "=", False),
-                ("id", "not in", (self.env.ref("base.user_root").id,)),
-            ],
-            limit=500,
+        users = (
+            self.env["res.users"]
+            .sudo()
+            .search(
+                [
+                    ("all_group_ids", "in", groups.ids),
+                    ("company_ids", "in", company.ids),
+                    ("share", "=", False),
+                    ("id", "not in", (self.env.ref("base.user_root").id,)),
+                ],
+                limit=500,
+            )
         )
         on_duty = self.env["hcrm.shift"]._on_duty(company, None)
         doctor = self.env.ref("hcrm_core.group_doctor")
@@ -156,7 +159,9 @@ class HcrmDeskWork(models.AbstractModel):
         task = self._task(task_id)
         if not self.env.user.has_group("hcrm_core.group_clinical"):
             raise AccessError(
-                self.env._("Only clinical roles ask a doctor. Hand the task to a nurse.")
+                self.env._(
+                    "Only clinical roles ask a doctor. Hand the task to a nurse."
+                )
             )
         user = self.env["res.users"].sudo().browse(int(user_id or 0)).exists()
         task._ask(question, user)

@@ -29,7 +29,9 @@ class HcrmHandover(models.Model):
         required=True,
         default=lambda self: self.env.company,
     )
-    shift_id = fields.Many2one("hcrm.shift", ondelete="set null", index="btree_not_null")
+    shift_id = fields.Many2one(
+        "hcrm.shift", ondelete="set null", index="btree_not_null"
+    )
     note = fields.Text(required=True)
     promises = fields.Text(
         "Open Promises",
@@ -74,34 +76,42 @@ class HcrmHandover(models.Model):
             raise UserError(self.env._("Choose a colleague."))
         if to_user in self.env["hcrm.shift"]._off_duty(to_user):
             raise UserError(
-                self.env._("%s is not on duty. Choose a colleague who is.", to_user.name)
+                self.env._(
+                    "%s is not on duty. Choose a colleague who is.", to_user.name
+                )
             )
         tasks._check_may_have(to_user)
         now = fields.Datetime.now()
         # sudo: everybody hands over their own work, nobody writes these by hand
-        return self.sudo().create(
-            {
-                "from_user_id": user.id,
-                "to_user_id": to_user.id,
-                "shift_id": self.env["hcrm.shift"]
-                ._running(self.env.company, now=now)
-                .filtered(lambda shift: shift.user_id == user)[:1]
-                .id,
-                "note": note.strip(),
-                "promises": "\n".join(
-                    f"{task.partner_id.display_name}: {task.promise}"
-                    for task in tasks
-                    if task.promise
-                ),
-                "task_count": len(tasks),
-            }
-        )._tell()
+        return (
+            self.sudo()
+            .create(
+                {
+                    "from_user_id": user.id,
+                    "to_user_id": to_user.id,
+                    "shift_id": self.env["hcrm.shift"]
+                    ._running(self.env.company, now=now)
+                    .filtered(lambda shift: shift.user_id == user)[:1]
+                    .id,
+                    "note": note.strip(),
+                    "promises": "\n".join(
+                        f"{task.partner_id.display_name}: {task.promise}"
+                        for task in tasks
+                        if task.promise
+                    ),
+                    "task_count": len(tasks),
+                }
+            )
+            ._tell()
+        )
 
     @api.model
     def _tasks_of(self, user):
         # sudo: all of it changes hands, whatever its department
-        return self.env["hcrm.task"].sudo().search(
-            [("user_id", "=", user.id), ("state", "=", "open")]
+        return (
+            self.env["hcrm.task"]
+            .sudo()
+            .search([("user_id", "=", user.id), ("state", "=", "open")])
         )
 
     def _tell(self):
@@ -142,8 +152,12 @@ class HcrmHandover(models.Model):
         tasks = self._tasks_of(me.from_user_id)
         tasks._check_may_have(me.to_user_id)
         self.env["hcrm.task.log"]._add(
-            tasks, "handed", me.note, to_user_id=me.to_user_id.id,
-            from_user_id=me.from_user_id.id, user_id=me.from_user_id.id,
+            tasks,
+            "handed",
+            me.note,
+            to_user_id=me.to_user_id.id,
+            from_user_id=me.from_user_id.id,
+            user_id=me.from_user_id.id,
         )
         tasks.user_id = me.to_user_id
         now = fields.Datetime.now()
@@ -169,7 +183,9 @@ class HcrmHandover(models.Model):
             return
         off = self.env["hcrm.shift"]._off_duty(open_offers.from_user_id, now)
         over = open_offers.filtered(
-            lambda offer: offer.from_user_id in off
-            or offer.date_offered < now - timedelta(hours=12)
+            lambda offer: (
+                offer.from_user_id in off
+                or offer.date_offered < now - timedelta(hours=12)
+            )
         )
         over.write({"state": "expired", "date_answered": now})

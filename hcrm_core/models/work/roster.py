@@ -122,14 +122,18 @@ class HcrmRoster(models.AbstractModel):
 
     def _people(self, company, groups):
         # sudo: who works here is known in the house
-        return self.env["res.users"].sudo().search(
-            [
-                ("group_ids", "in", groups.ids),
-                ("company_ids", "in", company.ids),
-                ("share", "=", False),
-            ],
-            order="name",
-            limit=MAX_PEOPLE,
+        return (
+            self.env["res.users"]
+            .sudo()
+            .search(
+                [
+                    ("group_ids", "in", groups.ids),
+                    ("company_ids", "in", company.ids),
+                    ("share", "=", False),
+                ],
+                order="name",
+                limit=MAX_PEOPLE,
+            )
         )
 
     def _people_rows(self, people, shifts, groups, now):
@@ -179,14 +183,18 @@ class HcrmRoster(models.AbstractModel):
     def _swaps(self, tz, now):
         """Swaps that wait for me, or that I asked for."""
         # sudo: only my own
-        swaps = self.env["hcrm.shift.swap"].sudo().search(
-            [
-                ("state", "=", "asked"),
-                ("shift_id.date_start", ">", now),
-                "|",
-                ("to_user_id", "=", self.env.uid),
-                ("from_user_id", "=", self.env.uid),
-            ]
+        swaps = (
+            self.env["hcrm.shift.swap"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "asked"),
+                    ("shift_id.date_start", ">", now),
+                    "|",
+                    ("to_user_id", "=", self.env.uid),
+                    ("from_user_id", "=", self.env.uid),
+                ]
+            )
         )
         return [
             {
@@ -219,8 +227,9 @@ class HcrmRoster(models.AbstractModel):
         self._check_keeper()
         company = self.env.company
         day = fields.Date.to_date(day)
-        first, last = self._moment_of(day, start, company), self._moment_of(
-            day, end, company
+        first, last = (
+            self._moment_of(day, start, company),
+            self._moment_of(day, end, company),
         )
         if last <= first:
             last = self._moment_of(day + timedelta(days=1), end, company)
@@ -391,5 +400,7 @@ class HcrmRoster(models.AbstractModel):
     def _check_keeper(self):
         if not self.env["hcrm.shift"].has_access("write"):
             raise AccessError(
-                self.env._("Only managers change the roster. Ask yours, or ask for a swap.")
+                self.env._(
+                    "Only managers change the roster. Ask yours, or ask for a swap."
+                )
             )

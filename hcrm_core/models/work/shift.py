@@ -94,8 +94,10 @@ class HcrmShift(models.Model):
         if not group:
             return shifts
         return shifts.filtered(
-            lambda shift: group in shift.user_id.all_group_ids
-            and shift.group_id in (group, group.browse())
+            lambda shift: (
+                group in shift.user_id.all_group_ids
+                and shift.group_id in (group, group.browse())
+            )
         )
 
     @api.model

@@ -12,7 +12,7 @@ class HcrmShiftSwap(models.Model):
 
     company_id = fields.Many2one(related="shift_id.company_id", store=True)
     shift_id = fields.Many2one(
-        "hcrm.shift", "Shift", required=True, ondelete="cascade", index=True
+        "hcrm.shift", required=True, ondelete="cascade", index=True
     )
     from_user_id = fields.Many2one("res.users", "Asked By", required=True)
     to_user_id = fields.Many2one(
@@ -48,16 +48,12 @@ class HcrmShiftSwap(models.Model):
         if shift.user_id != self.env.user:
             raise UserError(self.env._("Only your own shift can be swapped."))
         if shift.date_start <= fields.Datetime.now():
-            raise UserError(
-                self.env._("This shift has begun. Hand it over instead.")
-            )
+            raise UserError(self.env._("This shift has begun. Hand it over instead."))
         if other and other.user_id != to_user:
             raise UserError(self.env._("Choose a shift of the colleague you ask."))
         team = shift.group_id
         if team and team not in to_user.sudo().all_group_ids:
-            raise UserError(
-                self.env._("%s does not work in this team.", to_user.name)
-            )
+            raise UserError(self.env._("%s does not work in this team.", to_user.name))
         # sudo: everybody may ask, only the roster's keeper writes shifts
         swap = self.sudo().create(
             {

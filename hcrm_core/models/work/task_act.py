@@ -174,22 +174,26 @@ class HcrmTask(models.Model):
             raise UserError(self.env._("Write the question."))
         kind = self.env.ref("hcrm_core.task_kind_question")
         # sudo: the question may go to a department the asker does not belong to
-        asked = self.env["hcrm.task"].sudo()._open(
-            [
-                {
-                    "partner_id": self.partner_id.id,
-                    "company_id": self.company_id.id,
-                    "department_id": self.department_id.id,
-                    "kind_id": kind.id,
-                    "name": question.strip(),
-                    "reason": self.reason or self.name,
-                    "user_id": user.id if user else False,
-                    "group_id": (group or kind.group_id).id,
-                    "priority": self.priority,
-                    "asked_by_id": self.env.uid,
-                    "parent_id": self.id,
-                }
-            ]
+        asked = (
+            self.env["hcrm.task"]
+            .sudo()
+            ._open(
+                [
+                    {
+                        "partner_id": self.partner_id.id,
+                        "company_id": self.company_id.id,
+                        "department_id": self.department_id.id,
+                        "kind_id": kind.id,
+                        "name": question.strip(),
+                        "reason": self.reason or self.name,
+                        "user_id": user.id if user else False,
+                        "group_id": (group or kind.group_id).id,
+                        "priority": self.priority,
+                        "asked_by_id": self.env.uid,
+                        "parent_id": self.id,
+                    }
+                ]
+            )
         )
         if user:
             asked._check_may_have(user)
@@ -215,18 +219,22 @@ class HcrmTask(models.Model):
             parent.write({"answer": text.strip(), "date_from": False})
             self.env["hcrm.task.log"]._add(parent, "answered", text.strip())
             return parent
-        return self.env["hcrm.task"].sudo()._open(
-            [
-                {
-                    "partner_id": me.partner_id.id,
-                    "company_id": me.company_id.id,
-                    "department_id": me.department_id.id,
-                    "kind_id": self.env.ref("hcrm_core.task_kind_answered").id,
-                    "name": me.name,
-                    "answer": text.strip(),
-                    "user_id": me.asked_by_id.id,
-                    "priority": me.priority,
-                    "parent_id": me.id,
-                }
-            ]
+        return (
+            self.env["hcrm.task"]
+            .sudo()
+            ._open(
+                [
+                    {
+                        "partner_id": me.partner_id.id,
+                        "company_id": me.company_id.id,
+                        "department_id": me.department_id.id,
+                        "kind_id": self.env.ref("hcrm_core.task_kind_answered").id,
+                        "name": me.name,
+                        "answer": text.strip(),
+                        "user_id": me.asked_by_id.id,
+                        "priority": me.priority,
+                        "parent_id": me.id,
+                    }
+                ]
+            )
         )

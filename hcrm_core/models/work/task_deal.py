@@ -3,7 +3,6 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-
 # nobody with more than this is dealt anything while others have less
 LOAD_LIMIT = 10000
 
@@ -57,7 +56,7 @@ class HcrmTask(models.Model):
             for task in batch.sorted(lambda t: (t.priority, t.date_due, t.id)):
                 able = task._able(shifts, grants)
                 if able:
-                    user_id = min(able, key=lambda u: (load[u], u))
+                    user_id = min(sorted(able), key=load.get)
                     load[user_id] += 1
                     owners[task.id] = user_id
                     shares[user_id].append(task.id)
@@ -73,12 +72,16 @@ class HcrmTask(models.Model):
             shifts = shifts.filtered(lambda s: self._is_for(s.user_id))
         if self.partner_id.hcrm_confidentiality not in (False, "normal"):
             shifts = shifts.filtered(
-                lambda s: self.partner_id.hcrm_confidentiality
-                not in s.user_id._hcrm_closed_classes()
-                or (self.partner_id.id, s.user_id.id) in grants
+                lambda s: (
+                    self.partner_id.hcrm_confidentiality
+                    not in s.user_id._hcrm_closed_classes()
+                    or (self.partner_id.id, s.user_id.id) in grants
+                )
             )
         if self.campus_id:
-            near = shifts.filtered(lambda s: s.campus_id in (self.campus_id, s.campus_id.browse()))
+            near = shifts.filtered(
+                lambda s: s.campus_id in (self.campus_id, s.campus_id.browse())
+            )
             shifts = near or shifts
         if self.department_id:
             near = shifts.filtered(
@@ -116,15 +119,19 @@ class HcrmTask(models.Model):
         if not closed:
             return set()
         now = fields.Datetime.now()
-        grants = self.env["hcrm.person.access"].sudo().search_fetch(
-            [
-                ("partner_id", "in", closed.ids),
-                ("date_start", "<=", now),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">", now),
-            ],
-            ["partner_id", "user_id"],
+        grants = (
+            self.env["hcrm.person.access"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("partner_id", "in", closed.ids),
+                    ("date_start", "<=", now),
+                    "|",
+                    ("date_end", "=", False),
+                    ("date_end", ">", now),
+                ],
+                ["partner_id", "user_id"],
+            )
         )
         return {(grant.partner_id.id, grant.user_id.id) for grant in grants}
 

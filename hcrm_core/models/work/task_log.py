@@ -16,7 +16,9 @@ class HcrmTaskLog(models.Model):
     _log_access = False
 
     task_id = fields.Many2one("hcrm.task", required=True, ondelete="cascade")
-    partner_id = fields.Many2one("res.partner", "Person", ondelete="cascade", index=True)
+    partner_id = fields.Many2one(
+        "res.partner", "Person", ondelete="cascade", index=True
+    )
     company_id = fields.Many2one("res.company", "Legal Entity", required=True)
     date = fields.Datetime(required=True, default=fields.Datetime.now)
     user_id = fields.Many2one("res.users", "By", ondelete="set null")

@@ -271,7 +271,9 @@ export class DeskWork extends Component {
     }
 
     move(step) {
-        const ids = this.sections.flatMap((section) => section.rows.map((row) => row.id));
+        const ids = this.sections.flatMap((section) =>
+            section.rows.map((row) => row.id)
+        );
         if (ids.length) {
             const at = ids.indexOf(this.state.currentId);
             const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), ids.length - 1);

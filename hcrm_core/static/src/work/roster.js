@@ -144,9 +144,7 @@ export class Roster extends Component {
     }
 
     swapTitle(swap) {
-        const what = swap.other
-            ? _t("%(shift)s against %(other)s", swap)
-            : swap.shift;
+        const what = swap.other ? _t("%(shift)s against %(other)s", swap) : swap.shift;
         return swap.is_mine
             ? _t("You asked %(who)s: %(what)s", {who: swap.to, what})
             : _t("%(who)s asks you: %(what)s", {who: swap.from, what});

@@ -35,7 +35,10 @@ class TaskDialog extends Component {
     async call(method, args, message) {
         this.state.isSaving = true;
         try {
-            await this.orm.call("hcrm.desk.work", method, [this.props.task.id, ...args]);
+            await this.orm.call("hcrm.desk.work", method, [
+                this.props.task.id,
+                ...args,
+            ]);
         } finally {
             this.state.isSaving = false;
         }
@@ -184,7 +187,10 @@ export class AssignDialog extends TaskDialog {
     get chips() {
         return [
             {label: _t("In 1 hour"), at: inHours(1)},
-            {label: _t("Today 17:00"), at: tomorrowAt(17).replace(/^\d+-\d+-\d+/, inHours(0).slice(0, 10))},
+            {
+                label: _t("Today 17:00"),
+                at: tomorrowAt(17).replace(/^\d+-\d+-\d+/, inHours(0).slice(0, 10)),
+            },
             {label: _t("Tomorrow 12:00"), at: tomorrowAt(12)},
         ];
     }
