@@ -1,11 +1,15 @@
 import ast
 import pathlib
 import re
+import tempfile
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+import odoo.addons
+
+from . import side_doors
 from .common import ROLES, HcrmCommon
 from .test_guard_restricted import FACTS
 
@@ -74,6 +78,22 @@ DOORS = {
 MACHINES = {"caller.py", "gateway.py", "preference.py"}
 # buttons of facts that only open a list
 READING = {"hcrm.appointment": {"action_open_clashes"}}
+
+
+# ways in which a message may leave, each known and why it is no side door:
+# {addon: reason}, of Odoo and of ours
+WAYS_OUT = {
+    "base": "the mail server itself; its callers are looked for",
+    "mail": "mail.mail, whose send is hooked; Twilio there relays video calls",
+    "sms": "sms.sms, whose _send is hooked",
+    "sms_twilio": "a provider behind sms.sms._send, and the setup of its account",
+    "mass_mailing_sms": "test texts to numbers that a marketing user types in",
+    "snailmail": "letters by post of documents; the suite prints its own",
+    "snailmail_account": "invoices by post",
+    "iap": "looks up companies, sends nothing to people",
+    "partner_autocomplete": "looks up companies, sends nothing to people",
+    "hcrm_core": "the gate, and what stands behind it",
+}
 
 
 @tagged("post_install", "-at_install", "hcrm_core_security")
@@ -183,6 +203,40 @@ class TestGuardSideDoors(HcrmCommon):
                         f"{node.module}.{alias.name}" for alias in node.names
                     ]
                 self.assertFalse(NETWORK & set(names), f"{path.name}: {names}")
+
+    def test_no_message_leaves_past_the_governor(self):
+        """D1: whatever else on the addons path can send is named here."""
+        found = {}
+        for root in map(pathlib.Path, odoo.addons.__path__):
+            if root.is_dir():
+                for addon, name, line, what in side_doors.ways_out(root):
+                    found.setdefault(addon, []).append(f"{name}:{line} {what}")
+        self.assertIn("overrides sms.sms._send", str(found["hcrm_core"]))
+        others = {
+            addon: doors
+            for addon, doors in found.items()
+            if addon not in WAYS_OUT and not addon.startswith("hcrm_test_")
+        }
+        self.assertFalse(others)
+
+    def test_the_scan_finds_side_doors(self):
+        """Five addons with a way out each, and one without."""
+        codes = {
+            "smtp": "import smtplib\n",
+            "jump": "class A:\n _inherit = 'sms.sms'\n def _send(self):\n  pass\n",
+            "both": "class A:\n _inherit = ['mail.mail', 'x']\n def send(self):\n  1\n",
+            "api": "def go(api):\n api._send_sms_batch([])\n",
+            "vendor": "import requests\nURL = 'https://sms.example.com/send'\n",
+            "honest": "import requests\nURL = 'https://weather.example.com'\n",
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            for addon, code in codes.items():
+                path = pathlib.Path(folder, addon, "models.py")
+                path.parent.mkdir()
+                (path.parent / "__manifest__.py").write_text("{}")
+                path.write_text(code)
+            found = {door[0] for door in side_doors.ways_out(pathlib.Path(folder))}
+        self.assertEqual(found, codes.keys() - {"honest"})
 
     def test_no_public_route(self):
         """No route is open to whoever is not logged in, but to the machines that show

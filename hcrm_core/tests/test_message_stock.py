@@ -456,6 +456,7 @@ class TestMessageGatewayOdoo(StockCommon):
                 "company_id": cls.company_a.id,
                 "kind": "odoo",
                 "signature": "[Hospital] ",
+                "optout_text": "Reply T to stop",
                 "rate": 0,
             }
         )

@@ -46,5 +46,6 @@ from . import stock_purpose
 from . import stock_gate
 from . import mail_notification
 from . import sms_sms
+from . import sms_tracker
 from . import mail_mail
 from . import gateway_odoo

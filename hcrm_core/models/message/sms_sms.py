@@ -124,18 +124,3 @@ class SmsSms(models.Model):
         if times:
             cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
             cron._trigger(at=sorted(times))
-
-
-class SmsTracker(models.Model):
-    _inherit = "sms.tracker"
-
-    def _hcrm_close(self, reason):
-        """Notifications and mailing traces of refused texts are over, and say why."""
-        sentence = self.env["hcrm.governor.reason"]._sentences().get(reason, reason)
-        # whoever refused refreshes the chatter
-        me = self.with_context(sms_skip_msg_notification=True)
-        me._action_update_from_sms_state("canceled", failure_reason=sentence)
-        self.mail_notification_id._hcrm_close(reason)
-        if "mailing_trace_id" in self._fields:
-            gate = self.env["hcrm.stock.gate"]
-            gate._hcrm_close_traces(self.mailing_trace_id, reason)
