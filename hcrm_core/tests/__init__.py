@@ -56,7 +56,6 @@ from . import test_feed_table_values
 from . import test_feed_ui
 from . import test_kpi_facts
 from . import test_message_chat
-from . import test_message_contact_ui
 from . import test_message_governor
 from . import test_message_mail
 from . import test_message_mail_server

@@ -14,7 +14,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from . import case_access, case_import, case_search, million_files
+from . import case_access, case_import, case_rules, case_search, million_files
 from .world import World, machine_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--million", type=int, default=1_000_000)
     parser.add_argument("--load-sample", type=int, default=2_000)
-    parser.add_argument("--only", default="import,search,access")
+    parser.add_argument("--only", default="import,search,access,rules")
     parser.add_argument("--folder", help="FHIR files to import instead of making them")
     parser.add_argument("--out", help="write the table as JSON to this file")
     options = parser.parse_args()
@@ -47,6 +47,8 @@ def main() -> int:
             rows += _told(case_search.run(world, options.million))
         if "access" in options.only:
             rows += _told(case_access.run(world))
+        if "rules" in options.only:
+            rows += _told(case_rules.run(world))
     finally:
         world.close()
     print(f"\n{date.today()} · {machine_line()}\n")
