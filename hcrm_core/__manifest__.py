@@ -81,6 +81,7 @@
         "views/message/hcrm_message_views.xml",
         "views/message/hcrm_inbound_views.xml",
         "views/message/hcrm_gateway_views.xml",
+        "views/message/hcrm_message_event_views.xml",
         "views/message/hcrm_preference_templates.xml",
         "views/message/hcrm_consent_views.xml",
         "views/message/hcrm_message_config_views.xml",

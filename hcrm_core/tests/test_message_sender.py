@@ -189,6 +189,42 @@ class TestMessageSender(GovernorCommon):
             self.assertEqual(settled(self.env, work), "done")
         self.assertEqual((len(tries), message.priority), (2, 3))
 
+    def test_one_bad_event_blocks_nobody(self):
+        """An event that cannot be applied is set aside with its reason; the others of
+        its batch are applied, and it can be tried again (R24)."""
+        messages = [self._force(self._queue()) for _n in range(5)]
+        events = [
+            Event(f"x:{n}", "delivered", uuid=message.uuid)
+            for n, message in enumerate(messages)
+        ]
+        texts = [Event("in:1", "inbound", peer="+8613911112222", text="break it")]
+        texts.append(Event("in:2", "inbound", peer="+8613911113333", text="hello"))
+        Inbound = type(self.env["hcrm.inbound"])
+        receive = Inbound._receive
+
+        def fragile(inbound, events):
+            if "break it" in events.mapped("body"):
+                raise ValueError("no such thing\nDETAIL: +8613911112222")
+            return receive(inbound, events)
+
+        with (
+            patch.object(Inbound, "_receive", fragile),
+            self.assertLogs("odoo.addons.hcrm_core.models.message.message_event"),
+        ):
+            self._apply(*events, *texts)
+        self.assertEqual({m.state for m in messages}, {"delivered"})
+        rows = self.env["hcrm.message.event"].search(
+            [("gateway_id", "=", self.gateway.id)]
+        )
+        aside = rows.filtered("problem")
+        self.assertEqual(aside.external_id, "in:1")
+        self.assertEqual(aside.problem, "ValueError: no such thing")
+        self.assertTrue(all((rows - aside).mapped("date_applied")))
+        self.assertFalse(self.env["hcrm.message.event"]._apply_batch())
+        aside.action_try_again()
+        self.assertEqual(self.env["hcrm.message.event"]._apply_batch(), 1)
+        self.assertTrue(aside.date_applied)
+
     # ------------------------------------------------------------------
     # failures
     # ------------------------------------------------------------------

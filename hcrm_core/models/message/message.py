@@ -34,13 +34,12 @@ class HcrmMessage(models.Model):
     """
 
     _name = "hcrm.message"
-    _inherit = ["hcrm.person.mixin"]
+    _inherit = ["hcrm.person.mixin", "hcrm.keyed.mixin"]
     _description = "Message"
     _order = "id desc"
     _rec_name = "uuid"
 
     uuid = fields.Char(required=True, readonly=True, copy=False)
-    key = fields.Char(readonly=True, copy=False, help="Sent once for this key.")
     partner_id = fields.Many2one("res.partner", "Person", ondelete="restrict")
     recipient_id = fields.Many2one(
         "res.partner",
@@ -106,9 +105,6 @@ class HcrmMessage(models.Model):
     date_sent = fields.Datetime(readonly=True)
 
     _uuid_uniq = models.Constraint("UNIQUE(uuid)", "A message has one identifier.")
-    _key_uniq = models.UniqueIndex(
-        "(key) WHERE key IS NOT NULL", "This message was asked for already."
-    )
     # the sender's next batch
     _due_idx = models.Index("(date_planned, priority, id) WHERE state = 'queued'")
     # limits of a person and the card's list
@@ -136,20 +132,13 @@ class HcrmMessage(models.Model):
             is_urgent, is_greeting, res_model, res_id, priority
         :return: the rows that are new
         """
-        keys = [vals["key"] for vals in vals_list if vals.get("key")]
-        known = set()
-        if keys:
-            known = set(self.sudo().search([("key", "in", keys)]).mapped("key"))
         fresh = []
         for vals in vals_list:
-            if vals.get("key") and vals["key"] in known:
-                continue
-            known.add(vals.get("key"))
             vals = {**vals, "uuid": str(uuid4()), "state": "queued"}
             vals["asked_address"] = vals.pop("address", False)
             vals["purpose"] = vals.get("purpose") or "marketing"
             fresh.append(vals)
-        return self.create(fresh)
+        return self._create_keyed(fresh)
 
     # ------------------------------------------------------------------
     # claiming: the one place where verdicts become deeds

@@ -1,7 +1,12 @@
+import logging
+
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from .settled import settled
+
+_logger = logging.getLogger(__name__)
 
 # receipts only ever move a message forward
 RANK = {
@@ -54,8 +59,14 @@ class HcrmMessageEvent(models.Model):
     _uniq = models.Constraint(
         "UNIQUE(gateway_id, external_id, kind)", "This was told already."
     )
+    problem = fields.Char(
+        readonly=True, help="Why it could not be applied; it waits for somebody's look."
+    )
+
     # what the applier takes next
-    _open_idx = models.Index("(id) WHERE date_applied IS NULL")
+    _open_idx = models.Index("(id) WHERE date_applied IS NULL AND problem IS NULL")
+    # what waits for somebody's look
+    _problem_idx = models.Index("(id DESC) WHERE problem IS NOT NULL")
 
     @api.model
     def _append(self, gateway_id: int, events) -> int:
@@ -108,15 +119,38 @@ class HcrmMessageEvent(models.Model):
 
     @api.model
     def _apply_batch(self, limit: int = 2000) -> int:
-        """Apply the next events; returns how many."""
+        """Apply the next events; returns how many were taken.
+
+        One that cannot be applied is set aside with its reason; the rest goes on.
+        """
+        self.flush_model()
         self.env.cr.execute(
             "SELECT id FROM hcrm_message_event WHERE date_applied IS NULL"
-            " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
+            " AND problem IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
             (limit,),
         )
         ids = [row[0] for row in self.env.cr.fetchall()]
-        if not ids:
-            return 0
+        if ids:
+            self._apply_apart(ids)
+        return len(ids)
+
+    def _apply_apart(self, ids) -> None:
+        """Apply events together; where that fails, halves of them, down to the one
+        that is at fault."""
+        try:
+            with self.env.cr.savepoint():
+                self._apply(ids)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # nobody's fault: the batch is done again
+        except Exception as error:
+            if len(ids) == 1:
+                self._set_aside(ids[0], error)
+                return
+            half = len(ids) // 2
+            self._apply_apart(ids[:half])
+            self._apply_apart(ids[half:])
+
+    def _apply(self, ids) -> None:
         self._apply_receipts(ids)
         inbound = self.browse(ids).filtered(lambda event: event.kind == "inbound")
         self.env["hcrm.inbound"]._receive(inbound)
@@ -126,7 +160,18 @@ class HcrmMessageEvent(models.Model):
             (ids,),
         )
         self.invalidate_model(flush=False)
-        return len(ids)
+
+    def _set_aside(self, event_id, error) -> None:
+        # the first line says what is wrong; the others carry values of the row
+        said = str(error).strip().partition("\n")[0][:200]
+        event = self.browse(event_id)
+        event.problem = f"{type(error).__name__}: {said}"
+        _logger.warning("Message event %s is set aside: %s", event_id, event.problem)
+
+    def action_try_again(self):
+        """The reason is mended: the applier takes them again."""
+        self.check_access("write")
+        self.filtered("problem").write({"problem": False})
 
     def _apply_receipts(self, ids) -> None:
         """Move messages forward; late, repeated and reordered receipts change nothing

@@ -1,3 +1,4 @@
+from . import keyed_mixin
 from . import person_mixin
 from . import res_company
 from . import ir_http

@@ -17,7 +17,7 @@ class HcrmTask(models.Model):
     """
 
     _name = "hcrm.task"
-    _inherit = ["hcrm.person.mixin"]
+    _inherit = ["hcrm.person.mixin", "hcrm.keyed.mixin"]
     _description = "Task"
     _order = "priority, date_due, id"
 
@@ -79,14 +79,10 @@ class HcrmTask(models.Model):
     note = fields.Text()
     res_model = fields.Char("Origin Model", readonly=True)
     res_id = fields.Many2oneReference("Origin", model_field="res_model", readonly=True)
-    key = fields.Char(readonly=True, copy=False, help="Made once for this key.")
     date_done = fields.Datetime(readonly=True)
     done_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     is_overdue = fields.Boolean(compute="_compute_is_overdue")
 
-    _key_uniq = models.UniqueIndex(
-        "(key) WHERE key IS NOT NULL", "This task exists already."
-    )
     # the desk of a user, and what a role has left
     _user_idx = models.Index("(user_id, priority, date_due, id) WHERE state = 'open'")
     _role_idx = models.Index(
@@ -123,9 +119,6 @@ class HcrmTask(models.Model):
             company_id, user_id, group_id, date_due, priority, key, res_model, res_id
         :return: the tasks that are new
         """
-        keys = [vals["key"] for vals in vals_list if vals.get("key")]
-        # sudo: whether the work is on somebody's list already, whoever's
-        known = set(self.sudo().search([("key", "in", keys)]).mapped("key"))
         kinds = self.env["hcrm.task.kind"].browse(
             {vals["kind_id"] for vals in vals_list}
         )
@@ -133,9 +126,6 @@ class HcrmTask(models.Model):
         now = fields.Datetime.now()
         fresh = []
         for vals in vals_list:
-            if vals.get("key") and vals["key"] in known:
-                continue
-            known.add(vals.get("key"))
             kind = by_id[vals["kind_id"]]
             fresh.append(
                 {
@@ -144,7 +134,7 @@ class HcrmTask(models.Model):
                     **vals,
                 }
             )
-        return self.create(fresh)
+        return self._create_keyed(fresh)
 
     # ------------------------------------------------------------------
     # desks follow at once
