@@ -219,6 +219,7 @@ class TestMessageOutbox(GovernorCommon):
         text = self.env["hcrm.consent.text"].create(
             {
                 "name": "Offers",
+                "company_id": self.company_a.id,
                 "purpose": "marketing",
                 "body": "<p>I agree</p>",
                 "frequency_per_month": 2,
