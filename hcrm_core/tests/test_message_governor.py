@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .governor_common import GovernorCommon, read_situations, to_utc
+from .governor_fuzz import Fuzz
 
 
 @tagged("post_install", "-at_install", "hcrm_core_message")
@@ -69,6 +70,11 @@ class TestMessageGovernor(GovernorCommon):
             to_utc(datetime(2026, 3, 16, 9)),
         )
 
+    def test_letters_know_limits_but_no_hours(self):
+        """A letter that a limit holds back goes when the limit ends, at midnight."""
+        until = self._until("2026-03-11 12:00", "survey letter", "sent=marketing:1h")
+        self.assertEqual(until, to_utc(datetime(2026, 3, 12)))
+
     def test_limits_count_within_a_set(self):
         """Two messages judged together share the limits of their person."""
         request, now = self._situation(
@@ -103,6 +109,14 @@ class TestMessageGovernor(GovernorCommon):
         with self.assertQueryCount(1):
             verdicts = self.env["hcrm.governor"]._verdicts(requests, now)
         self.assertEqual([(v["verdict"], v["reason"]) for v in verdicts], expected)
+
+    def test_fuzz(self):
+        """Random worlds: the governor and an independent slow one agree (R21, D1)."""
+        fuzz = Fuzz(self.env, seed=20261125)
+        differences = fuzz.run(600)
+        self.assertFalse(differences, "\n".join(differences[:3]))
+        # every verdict occurs: the worlds are worth something
+        self.assertEqual(fuzz.verdicts.keys(), {"allow", "refuse", "defer", "redirect"})
 
 
 @tagged("post_install", "-at_install", "hcrm_core_message")

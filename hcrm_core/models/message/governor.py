@@ -235,7 +235,7 @@ class HcrmGovernor(models.AbstractModel):
             ),
             guardian=self._relative_sql(
                 SQL(
-                    "v.is_guardian AND age.years < %s"
+                    "v.is_guardian AND age.years < %s AND r.purpose <> 'security'"
                     " AND COALESCE(a.quality, '') <> 'guardian'",
                     ADOLESCENT,
                 )
@@ -490,7 +490,7 @@ class HcrmGovernor(models.AbstractModel):
         """``free``: when the limits allow it; ``until``: when it may go, NULL is now."""
         return SQL(
             """
-            SELECT c.*, l.free, w.until
+            SELECT c.*, l.free, CASE WHEN %(always)s THEN l.free ELSE w.until END AS until
               FROM c
               LEFT JOIN LATERAL (SELECT GREATEST(%(day)s, %(week)s, %(month)s) AS free) l
                      ON c.is_person AND NOT c.is_staff AND c.purpose <> 'security'
@@ -499,8 +499,11 @@ class HcrmGovernor(models.AbstractModel):
                    SELECT GREATEST(l.free, %(now)s) AT TIME ZONE 'UTC' AT TIME ZONE c.tz
                           AS start) b ON true
               LEFT JOIN LATERAL (
-                   SELECT GREATEST(b.start, o.day + c.hour_from * interval '1 hour')
-                          AT TIME ZONE c.tz AT TIME ZONE 'UTC' AS until
+                   -- an hour that comes twice, when clocks change, is not read back
+                   SELECT CASE WHEN b.start >= o.day + c.hour_from * interval '1 hour'
+                          THEN GREATEST(l.free, %(now)s)
+                          ELSE (o.day + c.hour_from * interval '1 hour')
+                               AT TIME ZONE c.tz AT TIME ZONE 'UTC' END AS until
                      FROM generate_series(
                               b.start::date::timestamp, b.start::date + %(horizon)s,
                               interval '1 day') o(day)
@@ -527,19 +530,25 @@ class HcrmGovernor(models.AbstractModel):
                 now,
             ),
             open=self._open_sql(),
+            always=self._always_open_sql(),
             now=now,
             horizon=HORIZON_DAYS,
         )
 
     def _open_sql(self) -> SQL:
-        """Whether the window is open now. Letters, urgent care, answers and codes know
-        none."""
+        """Whether the window is open now."""
         return SQL(
-            "c.channel = 'letter' OR c.purpose = 'security' OR c.is_answer"
-            " OR c.is_urgent AND c.purpose = 'care'"
-            " OR (NOT c.workdays_only OR c.is_work)"
+            "%s OR (NOT c.workdays_only OR c.is_work)"
             " AND c.local - date_trunc('day', c.local) >= c.hour_from * interval '1 hour'"
-            " AND c.local - date_trunc('day', c.local) < c.hour_to * interval '1 hour'"
+            " AND c.local - date_trunc('day', c.local) < c.hour_to * interval '1 hour'",
+            self._always_open_sql(),
+        )
+
+    def _always_open_sql(self) -> SQL:
+        """Letters, urgent care, answers and codes know no hours."""
+        return SQL(
+            "(c.channel = 'letter' OR c.purpose = 'security' OR c.is_answer"
+            " OR c.is_urgent AND c.purpose = 'care')"
         )
 
     def _day_free_sql(self) -> SQL:
