@@ -14,7 +14,14 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from . import case_access, case_import, case_rules, case_search, million_files
+from . import (
+    case_access,
+    case_governor,
+    case_import,
+    case_rules,
+    case_search,
+    million_files,
+)
 from .world import World, machine_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,8 +34,10 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--million", type=int, default=1_000_000)
     parser.add_argument("--load-sample", type=int, default=2_000)
-    parser.add_argument("--only", default="import,search,access,rules")
+    parser.add_argument("--only", default="import,search,access,rules,governor")
     parser.add_argument("--folder", help="FHIR files to import instead of making them")
+    parser.add_argument("--fuzz", type=int, default=10_000, help="random requests")
+    parser.add_argument("--seed", type=int, default=20261125)
     parser.add_argument("--out", help="write the table as JSON to this file")
     options = parser.parse_args()
     world = World(options.conf, options.template)
@@ -47,6 +56,8 @@ def main() -> int:
             rows += _told(case_search.run(world, options.million))
         if "access" in options.only:
             rows += _told(case_access.run(world))
+        if "governor" in options.only:
+            rows += _told(case_governor.run(world, options.fuzz, options.seed))
         if "rules" in options.only:
             rows += _told(case_rules.run(world))
     finally:
