@@ -145,6 +145,44 @@ class TestMessageOutbox(GovernorCommon):
         self.assertTrue(self._queue(person, key="reminder:1"))
         self.assertFalse(self._queue(person, key="reminder:1"))
 
+    def test_segment(self):
+        """A segment is queued in one statement, each person once, who joined too."""
+        first, second = self._person(), self._person()
+        Message = self.env["hcrm.message"]
+        domain = [("id", "in", (first | second).ids)]
+        values = {
+            "company_id": self.company_a.id,
+            "channel": "sms",
+            "purpose": "care",
+            "is_urgent": True,
+            "body": "Bring your papers",
+        }
+        self.assertEqual(Message._queue_segment(domain, values, "spring"), 2)
+        late = self._person()
+        domain = [("id", "in", (first | second | late).ids)]
+        self.assertEqual(Message._queue_segment(domain, values, "spring"), 1)
+        rows = Message.search([("key", "=like", "spring:sms:%")])
+        self.assertEqual(rows.partner_id, first | second | late)
+        self.assertEqual(set(rows.mapped("priority")), {10})
+        values["channel"] = "email"
+        self.assertEqual(Message._queue_segment(domain, values, "spring"), 3)
+        self.assertLessEqual(rows, Message._claim())
+
+    def test_segment_query_count(self):
+        """Queueing 2 and 50 people costs the same number of queries."""
+        counts = []
+        for size in (2, 50):
+            people = self.env["res.partner"]
+            for _n in range(size):
+                people |= self._make_person("林晓")
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.env["hcrm.message"]._queue_segment(
+                [("id", "in", people.ids)], {"channel": "sms", "body": "-"}, f"s{size}"
+            )
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[0], counts[1])
+
     def test_claim_writes_verdicts(self):
         """Claiming judges: what may go is claimed, the rest says why not (F100)."""
         good, dead = self._person(), self._person("reported=deceased")

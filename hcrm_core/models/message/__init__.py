@@ -49,3 +49,4 @@ from . import sms_sms
 from . import sms_tracker
 from . import mail_mail
 from . import gateway_odoo
+from . import message_segment
