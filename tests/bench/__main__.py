@@ -18,6 +18,7 @@ from . import (
     case_access,
     case_governor,
     case_import,
+    case_messages,
     case_rules,
     case_search,
     million_files,
@@ -34,7 +35,9 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--million", type=int, default=1_000_000)
     parser.add_argument("--load-sample", type=int, default=2_000)
-    parser.add_argument("--only", default="import,search,access,rules,governor")
+    parser.add_argument(
+        "--only", default="import,search,access,rules,governor,messages"
+    )
     parser.add_argument("--folder", help="FHIR files to import instead of making them")
     parser.add_argument("--fuzz", type=int, default=10_000, help="random requests")
     parser.add_argument("--seed", type=int, default=20261125)
@@ -58,6 +61,8 @@ def main() -> int:
             rows += _told(case_access.run(world))
         if "governor" in options.only:
             rows += _told(case_governor.run(world, options.fuzz, options.seed))
+        if "messages" in options.only:
+            rows += _told(case_messages.run(world, options.million))
         if "rules" in options.only:
             rows += _told(case_rules.run(world))
     finally:
