@@ -164,9 +164,9 @@ class TestDeskHome(HcrmCommon):
         for role, expected in (
             ("front_desk", "hcrm_core.desk_front"),
             ("vip_centre", "hcrm_core.desk_vip"),
-            ("doctor", "res.partner"),
-            ("manager", "res.partner"),
-            ("outsourced_agent", "hcrm_core.desk_none"),
+            ("doctor", "hcrm_core.desk_work"),
+            ("manager", "hcrm_core.desk_supervisor"),
+            ("outsourced_agent", "hcrm_core.desk_work"),
             ("head_office", "hcrm_core.desk_none"),
         ):
             with self.subTest(role):

@@ -1,7 +1,7 @@
-import { Notification } from "@mail/core/common/notification_model";
+import {Notification} from "@mail/core/common/notification_model";
 
-import { _t } from "@web/core/l10n/translation";
-import { patch } from "@web/core/utils/patch";
+import {_t} from "@web/core/l10n/translation";
+import {patch} from "@web/core/utils/patch";
 
 // what the governor refused: cancelled before sending, with its sentence
 patch(Notification.prototype, {
