@@ -1,7 +1,6 @@
-import {Component, onWillStart, useExternalListener, useRef, useState} from "@odoo/owl";
+import {Component, useExternalListener, useRef, useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
-import {KeepLast} from "@web/core/utils/concurrency";
 import {useOwnedDialogs, useService} from "@web/core/utils/hooks";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {DataAge} from "../people/desk_common/data_age";
@@ -16,7 +15,7 @@ import {
     TextDialog,
 } from "./task_dialogs";
 import {TaskRow} from "./task_row";
-import {useDeskBus} from "./use_desk_bus";
+import {useDeskPage} from "./use_desk_page";
 
 const PAGE = 50;
 
@@ -31,28 +30,22 @@ export class DeskWork extends Component {
         this.action = useService("action");
         this.notification = useService("notification");
         this.addDialog = useOwnedDialogs();
-        this.keepLast = new KeepLast();
         this.root = useRef("root");
         this.countLabel = countLabel;
-        this.state = useState({
-            desk: null,
-            filter: "all",
-            limit: PAGE,
-            currentId: 0,
-            answers: {},
-            isStale: false,
+        this.state = useState({filter: "all", limit: PAGE, currentId: 0, answers: {}});
+        this.page = useDeskPage((orm) => {
+            const {filter, limit} = this.state;
+            return orm.call("hcrm.desk.work", "get_desk", [], {filter, limit});
         });
-        onWillStart(() => this.load());
-        useDeskBus(() => this.refresh());
         useExternalListener(window, "keydown", (ev) => this.onKey(ev));
     }
 
     get isDoctor() {
-        return this.state.desk.variant === "doctor";
+        return this.page.data.variant === "doctor";
     }
 
     get isOutsourced() {
-        return this.state.desk.variant === "outsourced";
+        return this.page.data.variant === "outsourced";
     }
 
     get filters() {
@@ -67,7 +60,7 @@ export class DeskWork extends Component {
 
     /** A doctor's page: what is red, what was asked, and only then the rest. */
     get sections() {
-        const {rows} = this.state.desk;
+        const {rows} = this.page.data;
         if (!this.isDoctor || this.state.filter !== "all") {
             return [{key: "mine", label: "", rows}];
         }
@@ -82,7 +75,7 @@ export class DeskWork extends Component {
     }
 
     get shiftLabel() {
-        const {shift, is_off_duty} = this.state.desk;
+        const {shift, is_off_duty} = this.page.data;
         if (shift) {
             return _t("On duty until %s", shift);
         }
@@ -90,7 +83,7 @@ export class DeskWork extends Component {
     }
 
     get doneLabel() {
-        return _t("%s done today", this.countLabel(this.state.desk.counts.done));
+        return _t("%s done today", this.countLabel(this.page.data.counts.done));
     }
 
     get waitingLabel() {
@@ -99,13 +92,14 @@ export class DeskWork extends Component {
 
     get moreLabel() {
         return _t("Show more (%(shown)s of %(total)s)", {
-            shown: this.state.desk.rows.length,
-            total: this.countLabel(this.state.desk.counts[this.state.filter]),
+            shown: this.page.data.rows.length,
+            total: this.countLabel(this.page.data.counts[this.state.filter]),
         });
     }
 
     get emptyLabel() {
-        const {desk, filter} = this.state;
+        const {filter} = this.state;
+        const desk = this.page.data;
         if (this.isOutsourced && desk.is_off_duty) {
             return _t("You are off duty. Your work is shown during your shift.");
         }
@@ -127,20 +121,8 @@ export class DeskWork extends Component {
     // READ
     // ------------------------------------------------------------------
 
-    async load(orm = this.orm) {
-        const {filter, limit} = this.state;
-        this.state.desk = await this.keepLast.add(
-            orm.call("hcrm.desk.work", "get_desk", [], {filter, limit})
-        );
-        this.state.isStale = false;
-    }
-
-    async refresh() {
-        try {
-            await this.load(this.orm.silent);
-        } catch {
-            this.state.isStale = true;
-        }
+    load() {
+        return this.page.load();
     }
 
     async setFilter(filter) {
@@ -287,7 +269,7 @@ export class DeskWork extends Component {
         if (isTyping || hasModifier || document.querySelector(".modal")) {
             return;
         }
-        const current = this.state.desk.rows.find(
+        const current = this.page.data.rows.find(
             (row) => row.id === this.state.currentId
         );
         const keys = {
@@ -297,7 +279,7 @@ export class DeskWork extends Component {
             ...(current && {
                 d: () => this.done(current),
                 l: () => this.snooze(current),
-                ...(this.state.desk.can_hand && {
+                ...(this.page.data.can_hand && {
                     h: () => this.hand(current),
                     o: () => this.openPerson(current.person),
                 }),
