@@ -11,7 +11,7 @@ class ChatWorld(HcrmWorld):
 
     @classmethod
     def _setup_world(cls):
-        super()._setup_world()
+        result = super()._setup_world()
         cls.gateway, cls.gateway_b = cls.env["hcrm.gateway"].create(
             [
                 {
@@ -24,6 +24,7 @@ class ChatWorld(HcrmWorld):
             ]
         )
         cls.wrote = 0
+        return result
 
     @classmethod
     def _text(cls, peer, *texts, gateway=None, date=None):

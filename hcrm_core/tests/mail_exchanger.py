@@ -21,7 +21,7 @@ class MailExchanger(Controller):
     def _trigger_server(self):
         """Port 0 became a free one; the start waits for a first connection to it."""
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        return super()._trigger_server()
 
     def mood(self, address):
         return self.moods.get(address.partition("@")[0], "")

@@ -65,8 +65,8 @@ class TestMessageProviders(BaseCase):
         self.addCleanup(self.houses.close)
         self.addCleanup(self.vendors.close)
 
-    def _providers(self, kinds=KINDS):
-        for kind in kinds:
+    def _providers(self, kinds=None):
+        for kind in kinds or KINDS:
             self.server = self.vendors if KINDS[kind] is None else self.houses
             provider = self._provider(kind, self.server.url + (KINDS[kind] or ""))
             with self.subTest(kind):

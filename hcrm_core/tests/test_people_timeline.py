@@ -231,9 +231,20 @@ class TestPeopleTimelinePlan(HcrmCommon):
 
     @classmethod
     def _add_contacts(cls):
-        """A message to the patient and a decision of the patient."""
+        """A message to the patient, one from the patient, and a decision."""
         vals = {"partner_id": cls.patient.id, "company_id": cls.company_a.id}
+        gateway = cls.env["hcrm.gateway"].create(
+            {"name": "Texts", "company_id": cls.company_a.id}
+        )
         return [
+            cls.env["hcrm.inbound"].create(
+                {
+                    **vals,
+                    "gateway_id": gateway.id,
+                    "peer": "+8613800000000",
+                    "date": datetime(2026, 3, 2, 1, 0),
+                }
+            ),
             cls.env["hcrm.message"]._queue(
                 [{**vals, "channel": "sms", "purpose": "care"}]
             ),

@@ -21,7 +21,7 @@ class TestRuleEthics(RuleCommon):
             "stale_hours": 0,
         }
 
-    def _refused(self, part, policy, **vals):
+    def _assert_refused(self, part, policy, **vals):
         with self.assertRaises(ValidationError) as caught, self.cr.savepoint():
             self._make_rule("Offer", **vals)
         self.assertIn(policy, str(caught.exception))
@@ -43,7 +43,7 @@ class TestRuleEthics(RuleCommon):
             ),
             (f"[('hcrm_encounter_ids.department_id', '=', {self.psych.id})]", "Visits"),
         ):
-            self._refused(part, policy, person_domain=domain, **self.offer)
+            self._assert_refused(part, policy, person_domain=domain, **self.offer)
 
     def test_what_is_not_sensitive_or_excluded_may_stand(self):
         for domain in (
@@ -60,10 +60,12 @@ class TestRuleEthics(RuleCommon):
         self.assertTrue(self._make_rule("Care", person_domain=domain, **care))
 
     def test_no_selling_after_a_death(self):
-        self._refused("Death recorded", "after a death", kind="deceased", **self.offer)
+        self._assert_refused(
+            "Death recorded", "after a death", kind="deceased", **self.offer
+        )
 
     def test_no_selling_by_a_sensitive_department(self):
-        self._refused(
+        self._assert_refused(
             "Clinic 3",
             "sensitive illness",
             department_ids=self.psych.ids,
@@ -78,7 +80,7 @@ class TestRuleEthics(RuleCommon):
             "[('hcrm_file_ids', 'any', [('is_vip', '=', True)])]",
         ):
             for purpose in ("care", "service"):
-                self._refused(
+                self._assert_refused(
                     "", "Care is equal", person_domain=domain, purpose=purpose
                 )
         self.assertTrue(

@@ -39,8 +39,9 @@ def run(world: World) -> list[dict]:
     database = world.clone("rules")
     with world.env(database) as env:
         _build(env)
-        rules = _rules(env)
-        env.cr.commit()
+        rule_ids = _rules(env).ids
+    with world.env(database) as env:
+        rules = env["hcrm.rule"].browse(rule_ids)
         env.cr.execute("ANALYZE")
         slow, slow_actions = _one_at_a_time(env, rules)
         env.cr.rollback()
