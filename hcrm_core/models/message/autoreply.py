@@ -153,7 +153,7 @@ class HcrmAutoreply(models.Model):
         # sudo: whoever wrote, the rules are read by the server
         return (
             self.sudo()
-            .search([])
+            .search([("active", "=", True)])
             .sorted(lambda rule: (not rule.company_id, rule.sequence, rule.id))
         )
 

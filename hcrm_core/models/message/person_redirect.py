@@ -8,9 +8,9 @@ class HcrmPersonRedirect(models.AbstractModel):
     _inherit = "hcrm.person.redirect"
 
     def _before_moves(self):
-        super()._before_moves()
         self._keep_refusals()
         self._join_conversations()
+        return super()._before_moves()
 
     def _join_conversations(self) -> None:
         """Who waits on the old card waits on the new one: since the earlier message."""
