@@ -18,6 +18,8 @@ STAYS = {
     "hcrm.merge.log.old_id": "tells of both cards",
     "hcrm.merge.log.new_id": "tells of both cards",
     "hcrm.feed.identity.old_card_id": "the way back",
+    "hcrm.preference.link.partner_id": "opens the card it was given for, or nothing",
+    "hcrm.preference.link.giver_id": "opens the card it was given for, or nothing",
     "hcrm.feed.vanished.partner_id": "a record of the HIS",
 }
 

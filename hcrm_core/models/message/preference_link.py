@@ -44,6 +44,11 @@ class HcrmPreferenceLink(models.Model):
     _person_idx = models.Index("(partner_id, company_id, date_end)")
 
     @api.model
+    def _hcrm_merge_plan(self):
+        """A link opens the card it was given for: of a merged one it is dead."""
+        return []
+
+    @api.model
     def _short_url(self, partner, company, giver=None) -> str:
         """The short address; the one that was handed out already where it lives on."""
         giver = giver or self.env["res.partner"]
