@@ -4,6 +4,7 @@ import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useOwnedDialogs, useService} from "@web/core/utils/hooks";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {saveOnce} from "../people/desk_common/save_once";
 
 const KINDS = () => [
     {key: "", label: _t("As its weekday")},
@@ -37,18 +38,15 @@ export class DayDialog extends Component {
 
     async save() {
         const {kind, name, isMemorial} = this.state;
-        this.state.isSaving = true;
-        try {
-            await this.orm.call("hcrm.day.page", "set_day", [
+        await saveOnce(this.state, () =>
+            this.orm.call("hcrm.day.page", "set_day", [
                 this.props.day.date,
                 kind,
                 name,
                 this.props.campusId,
                 isMemorial,
-            ]);
-        } finally {
-            this.state.isSaving = false;
-        }
+            ])
+        );
         this.props.close();
         await this.props.onSaved();
     }

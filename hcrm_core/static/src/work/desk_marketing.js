@@ -5,6 +5,7 @@ import {registry} from "@web/core/registry";
 import {useOwnedDialogs, useService} from "@web/core/utils/hooks";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {DataAge} from "../people/desk_common/data_age";
+import {saveOnce} from "../people/desk_common/save_once";
 import {useDeskPage} from "./use_desk_page";
 
 export const PERIODS = [1, 7, 30];
@@ -26,12 +27,7 @@ export class StopDialog extends Component {
     }
 
     async stop() {
-        this.state.isSaving = true;
-        try {
-            await this.props.stop(this.state.reason);
-        } finally {
-            this.state.isSaving = false;
-        }
+        await saveOnce(this.state, () => this.props.stop(this.state.reason));
         this.props.close();
     }
 }

@@ -4,6 +4,7 @@ import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useOwnedDialogs, useService} from "@web/core/utils/hooks";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {saveOnce} from "../people/desk_common/save_once";
 import {useDeskPage} from "./use_desk_page";
 
 /** Put a colleague on duty on a day. */
@@ -42,19 +43,16 @@ export class ShiftDialog extends Component {
 
     async save() {
         const {start, end, groupId, campusId} = this.state;
-        this.state.isSaving = true;
-        try {
-            await this.orm.call("hcrm.roster", "plan", [
+        await saveOnce(this.state, () =>
+            this.orm.call("hcrm.roster", "plan", [
                 this.props.person.id,
                 this.props.day.date,
                 start,
                 end,
                 Number(groupId),
                 Number(campusId),
-            ]);
-        } finally {
-            this.state.isSaving = false;
-        }
+            ])
+        );
         this.props.close();
         await this.props.onSaved();
     }
@@ -92,17 +90,14 @@ export class SwapDialog extends Component {
     }
 
     async save() {
-        this.state.isSaving = true;
-        try {
-            await this.orm.call("hcrm.roster", "ask_swap", [
+        await saveOnce(this.state, () =>
+            this.orm.call("hcrm.roster", "ask_swap", [
                 this.props.shift.id,
                 Number(this.state.userId),
                 Number(this.state.otherId) || null,
                 this.state.note,
-            ]);
-        } finally {
-            this.state.isSaving = false;
-        }
+            ])
+        );
         this.props.close();
         await this.props.onSaved();
     }

@@ -2,6 +2,7 @@ import {Component, onWillStart, useState} from "@odoo/owl";
 import {Dialog} from "@web/core/dialog/dialog";
 import {_t} from "@web/core/l10n/translation";
 import {useAutofocus, useService} from "@web/core/utils/hooks";
+import {saveOnce} from "../people/desk_common/save_once";
 import {inHours, tomorrowAt} from "./moments";
 import {TakerSelect} from "./taker_select";
 
@@ -33,15 +34,9 @@ class TaskDialog extends Component {
 
     /** Call the desk; an error leaves what was typed. */
     async call(method, args, message) {
-        this.state.isSaving = true;
-        try {
-            await this.orm.call("hcrm.desk.work", method, [
-                this.props.task.id,
-                ...args,
-            ]);
-        } finally {
-            this.state.isSaving = false;
-        }
+        await saveOnce(this.state, () =>
+            this.orm.call("hcrm.desk.work", method, [this.props.task.id, ...args])
+        );
         if (message) {
             this.notification.add(message, {type: "success"});
         }
@@ -206,12 +201,9 @@ export class AssignDialog extends TaskDialog {
 
     async save() {
         const {taker, at, text} = this.state;
-        this.state.isSaving = true;
-        try {
-            await this.props.assign(this.props.task, taker.user_id, at, text);
-        } finally {
-            this.state.isSaving = false;
-        }
+        await saveOnce(this.state, () =>
+            this.props.assign(this.props.task, taker.user_id, at, text)
+        );
         this.notification.add(
             _t("%(user)s has it, with the deadline.", {user: taker.name}),
             {type: "success"}
@@ -250,15 +242,12 @@ export class HandoverDialog extends Component {
     }
 
     async save() {
-        this.state.isSaving = true;
-        try {
-            await this.orm.call("hcrm.desk.work", "offer_handover", [
+        await saveOnce(this.state, () =>
+            this.orm.call("hcrm.desk.work", "offer_handover", [
                 Number(this.state.userId),
                 this.state.text,
-            ]);
-        } finally {
-            this.state.isSaving = false;
-        }
+            ])
+        );
         this.props.close();
         await this.props.onSaved?.();
     }
@@ -282,12 +271,7 @@ export class TextDialog extends Component {
     }
 
     async save() {
-        this.state.isSaving = true;
-        try {
-            await this.props.save(this.state.text);
-        } finally {
-            this.state.isSaving = false;
-        }
+        await saveOnce(this.state, () => this.props.save(this.state.text));
         this.props.close();
     }
 }

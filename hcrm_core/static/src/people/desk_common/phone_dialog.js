@@ -5,6 +5,7 @@ import {KeepLast} from "@web/core/utils/concurrency";
 import {useAutofocus, useService} from "@web/core/utils/hooks";
 import {useDebounced} from "@web/core/utils/timing";
 import {SEARCH_DELAY} from "./person_search";
+import {saveOnce} from "./save_once";
 
 /** Correct a telephone number: the new one, whose it is, and what the old one is. */
 export class PhoneDialog extends Component {
@@ -105,19 +106,16 @@ export class PhoneDialog extends Component {
         if (!this.canSave) {
             return;
         }
-        this.state.isSaving = true;
-        try {
-            await this.orm.call("hcrm.desk.contact", "correct_phone", [
+        await saveOnce(this.state, () =>
+            this.orm.call("hcrm.desk.contact", "correct_phone", [
                 this.props.person.id,
                 this.state.value,
                 this.state.whose,
                 this.state.oldId || false,
                 this.state.oldMark,
                 this.state.whose === "self" ? false : this.state.whoseId || false,
-            ]);
-        } finally {
-            this.state.isSaving = false;
-        }
+            ])
+        );
         this.notification.add(
             _t("The phone of %s is corrected.", this.props.person.name),
             {

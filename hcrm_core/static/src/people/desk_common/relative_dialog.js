@@ -4,6 +4,7 @@ import {_t} from "@web/core/l10n/translation";
 import {useService} from "@web/core/utils/hooks";
 import {PersonLine, tailLabel} from "./person_line";
 import {PersonSearch} from "./person_search";
+import {saveOnce} from "./save_once";
 
 /** Add a relative or proxy: found or new, what they are, what they may, until when. */
 export class RelativeDialog extends Component {
@@ -120,9 +121,8 @@ export class RelativeDialog extends Component {
         const {relative, name, phone, kind, is_proxy, proxy_scope, date_end} =
             this.state;
         const {is_guardian, is_emergency, must_not_know} = this.state;
-        this.state.isSaving = true;
-        try {
-            await this.orm.call("hcrm.desk.contact", "add_relative", [
+        await saveOnce(this.state, () =>
+            this.orm.call("hcrm.desk.contact", "add_relative", [
                 this.props.person.id,
                 {
                     ...(relative ? {relative_id: relative.id} : {name, phone}),
@@ -134,10 +134,8 @@ export class RelativeDialog extends Component {
                     proxy_scope: is_proxy && proxy_scope,
                     date_end: (is_proxy && date_end) || false,
                 },
-            ]);
-        } finally {
-            this.state.isSaving = false;
-        }
+            ])
+        );
         this.notification.add(
             _t("The relative of %s is added.", this.props.person.name),
             {
