@@ -1,5 +1,7 @@
 import logging
 
+from markupsafe import Markup
+
 from odoo import http
 from odoo.http import request
 
@@ -165,16 +167,11 @@ class PreferenceController(http.Controller):
         return answer
 
     def _render(self, template, values):
-        html = (
-            request.env["ir.qweb"]
-            .sudo()
-            ._render(
-                template,
-                {"lang": (request.env.lang or "en_US").replace("_", "-"), **values},
-            )
-        )
+        # "lang" is a name of QWeb's own
+        values["page_lang"] = (request.env.lang or "en_US").replace("_", "-")
+        html = request.env["ir.qweb"].sudo()._render(template, values)
         return request.make_response(
-            html,
+            Markup("<!DOCTYPE html>\n") + html,
             headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
         )
 

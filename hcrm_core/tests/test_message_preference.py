@@ -363,12 +363,17 @@ class TestMessagePreferencePage(PreferenceWorld, HttpCase):
         dead = [
             "/hcrm/preferences/x", "/hcrm/p/abcdefghjk", "/hcrm/unsubscribe/" + token,
         ]  # fmt: skip
-        pages = {self.url_open(path).text for path in dead}
+        english = {"Accept-Language": "en"}
+        pages = {self.url_open(path, headers=english).text for path in dead}
         self.person.hcrm_status = "merged"
-        answer = self.url_open(f"/hcrm/preferences/{token}", data={"on": "survey:sms"})
+        answer = self.url_open(
+            f"/hcrm/preferences/{token}", data={"on": "survey:sms"}, headers=english
+        )
         self.assertEqual(answer.status_code, 404)
         self.assertEqual(pages, {answer.text})
         self.assertIn("no longer valid", answer.text)
+        self.assertTrue(answer.text.startswith("<!DOCTYPE html>\n"))
+        self.assertIn('<html lang="en-US">', answer.text)
         self.assertFalse(self.person.hcrm_consent_ids)
 
     def test_guessing_is_slowed(self):
